@@ -1,0 +1,127 @@
+#include "client/src/batch_decoder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/record/batch_iterator.hpp"
+#include "protocol/record/batch_reader.hpp"
+#include "protocol/record/batch_validator.hpp"
+
+namespace leat::client {
+namespace {
+
+/// A RecordBatch is closed behind the record batch that reaches one of these, so that what is decoded at once stays small
+/// whatever arrives at once.
+constexpr std::size_t kRecordsEnough = 16'384;
+constexpr std::size_t kDecodedBytesEnough = std::size_t{4} << 20;
+
+constexpr std::size_t kSpareMax = 4;
+/// Memory beyond this is not kept.
+constexpr std::size_t kSpareBytesMax = std::size_t{4} << 20;
+
+}  // namespace
+
+Result<BatchDecoder::Decoded> BatchDecoder::decode(const std::string& topic, PartitionId partition, const Chunk& chunk,
+                                                   Offset from) {
+  auto content = take();
+  content->topic = topic;
+  content->partition = partition;
+  content->high_watermark = chunk.high_watermark;
+  content->next_offset = from;
+  content->bytes = chunk.bytes;
+
+  const ByteSpan bytes = chunk.bytes.span();
+  record::BatchIterator batches(bytes);
+  std::size_t consumed = 0;
+  std::size_t decoded_bytes = 0;
+  while (content->records.size() < kRecordsEnough && decoded_bytes < kDecodedBytesEnough) {
+    Result<void> decoded = ok();
+    auto batch = batches.next();
+    if (batch.has_value() && !*batch) {
+      content->next_offset = std::max(content->next_offset, chunk.next_offset);
+      return Decoded{std::move(content), bytes.size()};
+    }
+    if (batch.has_value()) {
+      decoded = decode_batch(**batch, from, *content, decoded_bytes);
+    } else {
+      // Deliveries are whole batches, so that one cut short is as wrong as any other.
+      decoded = Error(batch.error().code == Errc::torn_tail ? Errc::invalid_batch : batch.error().code, batch.error().context);
+    }
+    if (decoded.has_error()) {
+      if (consumed > 0) break;  // what is before it first; it is met again at the front of the rest
+      return Error(decoded.error().code, topic + "-" + std::to_string(partition.value()) + " at offset " +
+                                             std::to_string(from.value()) + ": " + decoded.error().context);
+    }
+    consumed = batches.position();
+  }
+  if (consumed == bytes.size()) content->next_offset = std::max(content->next_offset, chunk.next_offset);
+  return Decoded{std::move(content), consumed};
+}
+
+Result<void> BatchDecoder::decode_batch(ByteSpan batch, Offset from, Content& content, std::size_t& decoded_bytes) {
+  LEAT_TRY(record::check_crc(batch));
+  LEAT_ASSIGN(const auto header, record::parse_batch_header(batch));
+  const Offset next = std::max(content.next_offset, header.next_offset());
+  if (header.next_offset() <= from || header.is_control()) {
+    content.next_offset = next;
+    return ok();
+  }
+  const std::size_t records_before = content.records.size();
+  const bool compressed = header.codec() != Codec::none;
+  LEAT_ASSIGN(auto reader, record::BatchReader::open(batch, limits_, compressed ? take_buffer() : std::vector<std::byte>()));
+  for (;;) {
+    auto record = reader.next();
+    if (record.has_error()) {
+      content.records.resize(records_before);
+      return std::move(record).error();
+    }
+    if (!*record) break;
+    if ((*record)->offset >= from) content.records.push_back(**record);
+  }
+  decoded_bytes += batch.size();
+  if (compressed) {
+    content.decompressed.push_back(std::move(reader).take_buffer());
+    decoded_bytes += content.decompressed.back().size();
+  }
+  content.next_offset = next;
+  return ok();
+}
+
+std::shared_ptr<BatchDecoder::Content> BatchDecoder::take() {
+  std::unique_ptr<Content> content;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!spare_.empty()) {
+      content = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  if (!content) content = std::make_unique<Content>();
+  Content* raw = content.release();
+  return {raw, [decoder = weak_from_this()](Content* released) {
+            std::unique_ptr<Content> owned(released);
+            if (const auto alive = decoder.lock()) alive->give_back(std::move(owned));
+          }};
+}
+
+std::vector<std::byte> BatchDecoder::take_buffer() {
+  const std::lock_guard lock(mutex_);
+  if (spare_buffers_.empty()) return {};
+  auto buffer = std::move(spare_buffers_.back());
+  spare_buffers_.pop_back();
+  return buffer;
+}
+
+void BatchDecoder::give_back(std::unique_ptr<Content> content) {
+  content->bytes = {};
+  content->records.clear();
+  auto buffers = std::exchange(content->decompressed, {});
+  const std::lock_guard lock(mutex_);
+  for (auto& buffer : buffers) {
+    if (spare_buffers_.size() < kSpareMax && buffer.capacity() <= kSpareBytesMax) spare_buffers_.push_back(std::move(buffer));
+  }
+  const bool small = content->records.capacity() * sizeof(RecordView) <= kSpareBytesMax;
+  if (spare_.size() < kSpareMax && small) spare_.push_back(std::move(content));
+}
+
+}  // namespace leat::client

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "leat/async.hpp"
+
+namespace leat::client {
+
+/// A user's handler while its operation goes on. It counts as work on the handler's executor, so that an io_context does not run
+/// dry under a coroutine that waits for another thread, and it is only ever run by post(): never within our own code. One of
+/// these has to be completed; the handler is destroyed uncalled otherwise.
+template <class T>
+class Completion {
+ public:
+  Completion() = default;
+  /// Handlers without an executor of their own run on `fallback`.
+  Completion(Handler<T> handler, asio::any_io_executor fallback)
+      : executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(fallback)),
+                               asio::execution::outstanding_work.tracked)),
+        fallback_(std::move(fallback)),
+        handler_(std::move(handler)) {}
+
+  explicit operator bool() const { return static_cast<bool>(handler_); }
+
+  /// Calls `cancel` (any thread may be the one) when the user cancels. To be set before the operation is started.
+  template <class Cancel>
+  void on_cancel(Cancel cancel) {
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (!slot.is_connected()) return;
+    slot.assign([cancel = std::move(cancel)](asio::cancellation_type type) mutable {
+      if (type != asio::cancellation_type::none) cancel();
+    });
+  }
+
+  /// Has the handler called with the result. The operation is over.
+  void post(Result<T> result) {
+    auto fallback = fallback_;
+    asio::post(fallback, [self = std::move(*this), result = std::move(result)]() mutable {
+      auto executor = std::exchange(self.executor_, {});
+      asio::dispatch(executor, [handler = std::move(self.handler_), result = std::move(result)]() mutable {
+        // Cancellation is signalled from where the handler runs, so this is the place where it cannot come at the same time.
+        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+        std::move(handler)(std::move(result));
+      });
+    });
+  }
+
+ private:
+  asio::any_completion_executor executor_;
+  asio::any_io_executor fallback_;
+  Handler<T> handler_;
+};
+
+/// Starts an operation and blocks until its handler is called; Errc::closed if it is dropped instead, as when the executor
+/// is destroyed.
+template <class T, class Start>
+Result<T> wait_for(Start&& start) {
+  struct State {
+    std::mutex mutex;
+    std::condition_variable done;
+    std::optional<Result<T>> result;
+
+    void complete(Result<T> with) {
+      const std::lock_guard lock(mutex);
+      if (result) return;
+      result.emplace(std::move(with));
+      done.notify_all();
+    }
+  };
+  struct Waiter {
+    std::shared_ptr<State> state;
+    explicit Waiter(std::shared_ptr<State> s) : state(std::move(s)) {}
+    Waiter(Waiter&&) = default;
+    Waiter& operator=(Waiter&&) = default;
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+    ~Waiter() {
+      if (state) state->complete(Error(Errc::closed, "the client's executor is gone"));
+    }
+    void operator()(Result<T> result) { state->complete(std::move(result)); }
+  };
+
+  auto state = std::make_shared<State>();
+  std::forward<Start>(start)(Handler<T>(Waiter(state)));
+  std::unique_lock lock(state->mutex);
+  state->done.wait(lock, [&] { return state->result.has_value(); });
+  return std::move(*state->result);
+}
+
+}  // namespace leat::client

@@ -1,0 +1,205 @@
+#include "client/src/connection.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
+#include <utility>
+#include <variant>
+
+#include "client/src/version.hpp"
+#include "protocol/base/assert.hpp"
+
+namespace leat::client {
+namespace {
+
+using boost::system::error_code;
+
+constexpr std::uint64_t kHelloCorrelation = 1;
+constexpr std::uint64_t kPingCorrelation = 2;
+/// The largest frame taken from a broker. A delivery is as large as the topic's largest batch, which the hello does not tell.
+constexpr std::size_t kInboundFrameBytesMax = std::size_t{128} << 20;
+
+}  // namespace
+
+Connection::Connection(const asio::any_io_executor& executor, ConnectionOptions options, std::shared_ptr<BlockPool> blocks,
+                       std::weak_ptr<ConnectionListener> listener)
+    : options_(std::move(options)),
+      listener_(std::move(listener)),
+      resolver_(executor),
+      socket_(executor),
+      timer_(executor),
+      reader_(std::move(blocks), kInboundFrameBytesMax) {}
+
+void Connection::start() {
+  LEAT_ASSERT(state_ == State::idle);
+  state_ = State::connecting;
+  watch_connecting();
+  error_code not_numeric;
+  const auto address = asio::ip::make_address(options_.endpoint.host, not_numeric);
+  if (not_numeric) return resolve();
+  const asio::ip::tcp::endpoint endpoint(address, options_.endpoint.port);
+  connect(asio::ip::tcp::resolver::results_type::create(endpoint, options_.endpoint.host, ""));
+}
+
+void Connection::resolve() {
+  resolver_.async_resolve(
+      options_.endpoint.host, std::to_string(options_.endpoint.port),
+      [self = shared_from_this()](const error_code& problem, const asio::ip::tcp::resolver::results_type& found) {
+        if (self->state_ != State::connecting) return;
+        if (problem) return self->fail(problem, "resolving the name");
+        self->connect(found);
+      });
+}
+
+void Connection::connect(const asio::ip::tcp::resolver::results_type& candidates) {
+  asio::async_connect(socket_, candidates,
+                      [self = shared_from_this()](const error_code& problem, const asio::ip::tcp::endpoint&) {
+                        if (self->state_ != State::connecting) return;
+                        if (problem) return self->fail(problem, "connecting");
+                        self->greet();
+                      });
+}
+
+void Connection::greet() {
+  state_ = State::greeting;
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  send(native::Hello{.client_name = options_.client_name, .client_version = std::string(kClientVersion)}, kHelloCorrelation);
+  flush();
+  read();
+}
+
+void Connection::send(const native::Message& message, std::uint64_t correlation, SharedBytes payload) {
+  if (state_ == State::closed) return;
+  writes_.push(message, correlation, std::move(payload));
+}
+
+void Connection::flush() {
+  if (state_ == State::closed || writes_.writing() || writes_.empty()) return;
+  asio::async_write(socket_, writes_.gather(), [self = shared_from_this()](const error_code& problem, std::size_t) {
+    self->writes_.written();
+    if (self->state_ == State::closed) return;
+    if (problem) return self->fail(problem, "writing");
+    self->flush();
+  });
+}
+
+void Connection::read() {
+  const MutableByteSpan space = reader_.space();
+  socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                          [self = shared_from_this()](const error_code& problem, std::size_t bytes) {
+                            if (self->state_ == State::closed) return;
+                            if (problem) return self->fail(problem, "reading");
+                            self->on_read(bytes);
+                          });
+}
+
+void Connection::on_read(std::size_t bytes) {
+  heard_ = true;
+  ping_waiting_ = false;
+  reader_.received(bytes);
+  const auto listener = listener_.lock();
+  if (!listener) return close();
+
+  const Result<void> handled = handle_frames(*listener);
+  if (state_ == State::closed) return;
+  if (handled.has_error()) return fail(handled.error());
+  if (state_ == State::open) listener->on_turn_end();
+  flush();
+  if (state_ != State::closed) read();
+}
+
+Result<void> Connection::handle_frames(ConnectionListener& listener) {
+  while (state_ != State::closed) {
+    LEAT_ASSIGN(const auto frame, reader_.next());
+    if (!frame) break;
+    auto decoded = native::decode_header(frame->header);
+    if (decoded.has_value()) {
+      LEAT_TRY(handle(*decoded, frame->payload, listener));
+      continue;
+    }
+    // A sound frame with a message of a later version is the failure of the request that it answers, and nothing else.
+    const native::DecodeFailure& failure = decoded.error();
+    if (!failure.correlation) return failure.error;
+    native::Decoded answer{*failure.correlation, native::ErrorReply{failure.error.code, failure.error.context, false}};
+    if (answer.correlation != 0) LEAT_TRY(handle(answer, {}, listener));
+  }
+  return ok();
+}
+
+Result<void> Connection::handle(native::Decoded& decoded, const SharedBytes& payload, ConnectionListener& listener) {
+  if (state_ == State::greeting) return handle_greeting(decoded.message, listener);
+  if (std::holds_alternative<native::Ping>(decoded.message)) {
+    send(native::Pong{}, decoded.correlation);
+  } else if (const auto* error = std::get_if<native::ErrorReply>(&decoded.message);
+             error != nullptr && decoded.correlation == 0) {
+    return Error(error->code, error->message);
+  } else if (decoded.correlation == 0 || decoded.correlation >= kFirstCorrelation) {
+    listener.on_message(decoded, payload);
+  }
+  return ok();
+}
+
+Result<void> Connection::handle_greeting(const native::Message& message, ConnectionListener& listener) {
+  if (const auto* error = std::get_if<native::ErrorReply>(&message)) return Error(error->code, error->message);
+  const auto* reply = std::get_if<native::HelloReply>(&message);
+  if (reply == nullptr) return Error(Errc::malformed_frame, "the broker did not answer the hello");
+  if (reply->version != native::kProtocolVersion) {
+    return Error(Errc::unsupported_version, "the broker chose version " + std::to_string(reply->version));
+  }
+  state_ = State::open;
+  watch_silence();
+  listener.on_open(*reply);
+  return ok();
+}
+
+void Connection::watch_connecting() {
+  timer_.expires_after(options_.connect_timeout);
+  timer_.async_wait([self = shared_from_this()](const error_code& problem) {
+    if (problem || (self->state_ != State::connecting && self->state_ != State::greeting)) return;
+    self->fail(Error(Errc::connection_failed, "no answer from " + self->options_.endpoint.to_string() + " in " +
+                                                  std::to_string(self->options_.connect_timeout.count()) + " ms"));
+  });
+}
+
+/// Once an interval: a peer that said nothing since the last time is asked, and given up when it has not answered by the next.
+void Connection::watch_silence() {
+  heard_ = false;
+  timer_.expires_after(options_.ping_interval);
+  timer_.async_wait([self = shared_from_this()](const error_code& problem) {
+    if (problem || self->state_ != State::open) return;
+    if (self->ping_waiting_) return self->fail(Error(Errc::connection_lost, "the broker does not answer any more"));
+    if (!self->heard_) {
+      self->ping_waiting_ = true;
+      self->send(native::Ping{}, kPingCorrelation);
+      self->flush();
+    }
+    self->watch_silence();
+  });
+}
+
+void Connection::fail(const error_code& problem, const char* doing) {
+  fail(Error(state_ == State::open ? Errc::connection_lost : Errc::connection_failed,
+             options_.endpoint.to_string() + ": " + doing + ": " +
+                 (problem == asio::error::eof ? "closed by the broker" : problem.message())));
+}
+
+void Connection::fail(Error error) {
+  if (state_ == State::closed) return;
+  shut();
+  if (const auto listener = listener_.lock()) listener->on_lost(error);
+}
+
+void Connection::close() {
+  if (state_ != State::closed) shut();
+}
+
+void Connection::shut() {
+  state_ = State::closed;
+  writes_.clear();
+  resolver_.cancel();
+  timer_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace leat::client

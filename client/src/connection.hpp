@@ -1,0 +1,89 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "client/src/endpoint.hpp"
+#include "client/src/frame_reader.hpp"
+#include "client/src/write_queue.hpp"
+#include "protocol/base/result.hpp"
+#include "protocol/native/codec.hpp"
+#include "protocol/native/messages.hpp"
+
+namespace leat::client {
+
+namespace asio = boost::asio;
+
+/// What a Connection tells its owner, on its executor.
+class ConnectionListener {
+ public:
+  virtual ~ConnectionListener() = default;
+  virtual void on_open(const native::HelloReply& reply) = 0;
+  virtual void on_message(native::Decoded& decoded, const SharedBytes& payload) = 0;
+  /// Everything that one read brought has been told.
+  virtual void on_turn_end() = 0;
+  /// The last call. connection_failed when it was never open.
+  virtual void on_lost(const Error& error) = 0;
+};
+
+struct ConnectionOptions {
+  Endpoint endpoint;
+  std::string client_name;
+  std::chrono::milliseconds connect_timeout{};
+  std::chrono::milliseconds ping_interval{};
+};
+
+/// One connection from connecting to its loss; never used twice. Large reads with every complete frame in them handled at once,
+/// one gathered write at a time. Asks after a silent peer. Owned by the client's core and by its own pending operations; all
+/// functions on the executor given, which must not run two handlers at a time.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// The first correlation that the owner may use; those below are the connection's own.
+  static constexpr std::uint64_t kFirstCorrelation = 16;
+
+  Connection(const asio::any_io_executor& executor, ConnectionOptions options, std::shared_ptr<BlockPool> blocks,
+             std::weak_ptr<ConnectionListener> listener);
+
+  void start();
+  /// Queues a frame; flush() has it written. What is queued is limited by who calls: see Core.
+  void send(const native::Message& message, std::uint64_t correlation, SharedBytes payload = {});
+  void flush();
+  /// Ends it without telling the listener.
+  void close();
+
+ private:
+  enum class State { idle, connecting, greeting, open, closed };
+
+  void resolve();
+  void connect(const asio::ip::tcp::resolver::results_type& candidates);
+  void greet();
+  void read();
+  void on_read(std::size_t bytes);
+  Result<void> handle_frames(ConnectionListener& listener);
+  Result<void> handle(native::Decoded& decoded, const SharedBytes& payload, ConnectionListener& listener);
+  Result<void> handle_greeting(const native::Message& message, ConnectionListener& listener);
+  void watch_connecting();
+  void watch_silence();
+  void fail(const boost::system::error_code& problem, const char* doing);
+  void fail(Error error);
+  void shut();
+
+  ConnectionOptions options_;
+  std::weak_ptr<ConnectionListener> listener_;
+  asio::ip::tcp::resolver resolver_;
+  asio::ip::tcp::socket socket_;
+  asio::steady_timer timer_;
+  State state_ = State::idle;
+  FrameReader reader_;
+  WriteQueue writes_;
+  bool heard_ = false;         ///< something was received since the timer was set
+  bool ping_waiting_ = false;  ///< a ping has not been answered by anything yet
+};
+
+}  // namespace leat::client

@@ -1,0 +1,30 @@
+#include "client/src/topic_routes.hpp"
+
+#include <utility>
+
+namespace leat::client {
+
+std::optional<TopicRoute> TopicRoutes::known(const std::string& topic) const {
+  const auto found = known_.find(topic);
+  if (found == known_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool TopicRoutes::wait(const std::string& topic, RouteHandler handler) {
+  auto& waiting = waiting_[topic];
+  waiting.push_back(std::move(handler));
+  return waiting.size() == 1;
+}
+
+void TopicRoutes::answer(const std::string& topic, const Result<TopicRoute>& route) {
+  if (route.has_value()) {
+    known_[topic] = *route;
+  } else {
+    known_.erase(topic);
+  }
+  auto node = waiting_.extract(topic);
+  if (node.empty()) return;
+  for (RouteHandler& handler : node.mapped()) handler(route);
+}
+
+}  // namespace leat::client

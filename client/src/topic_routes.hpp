@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "leat/detail/unique_function.hpp"
+#include "protocol/base/result.hpp"
+#include "protocol/base/uuid.hpp"
+
+namespace leat::client {
+
+/// What has to be known of a topic to reach its partitions.
+struct TopicRoute {
+  TopicId id;
+  std::int32_t partitions = 0;
+};
+
+/// The topics asked about so far, and who waits for the answer to the one question a topic that is under way. One thread.
+class TopicRoutes {
+ public:
+  using RouteHandler = UniqueFunction<void(const Result<TopicRoute>&)>;
+
+  [[nodiscard]] std::optional<TopicRoute> known(const std::string& topic) const;
+  /// True when nobody waited yet, so that the question has to be asked.
+  bool wait(const std::string& topic, RouteHandler handler);
+  /// Ends the waiting. A success is remembered until forget().
+  void answer(const std::string& topic, const Result<TopicRoute>& route);
+  void forget(const std::string& topic) { known_.erase(topic); }
+
+ private:
+  std::unordered_map<std::string, TopicRoute> known_;
+  std::unordered_map<std::string, std::vector<RouteHandler>> waiting_;
+};
+
+}  // namespace leat::client

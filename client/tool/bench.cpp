@@ -1,0 +1,96 @@
+#include "client/tool/bench.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "client/tool/output.hpp"
+#include "client/tool/text_table.hpp"
+#include "protocol/base/random.hpp"
+
+namespace leat::tool {
+namespace {
+
+constexpr std::size_t kPoolBytes = std::size_t{256} << 10;
+
+double rate(double amount, double seconds) { return seconds > 0 ? amount / seconds : 0; }
+
+double us(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
+
+std::string to_text(const BenchResult& result) {
+  std::string text = fmt::format("{} records of {} in {:.3f} s: {} records/s, {:.1f} MB/s\n", grouped(result.records),
+                                 readable_bytes(result.records == 0 ? 0 : result.size_bytes / result.records), result.seconds,
+                                 grouped(static_cast<std::uint64_t>(rate(static_cast<double>(result.records), result.seconds))),
+                                 rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);
+  if (result.latency_name != nullptr) {
+    const auto& ns = result.latency_ns;
+    text += fmt::format("{}: p50 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  max {:.1f}\n", result.latency_name, us(ns.percentile(50)),
+                        us(ns.percentile(99)), us(ns.percentile(99.9)), us(ns.max()));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_json(const BenchResult& result) {
+  std::string text = fmt::format(R"({{"records":{},"seconds":{:.6f},"records_per_s":{:.1f},"mb_per_s":{:.3f})", result.records,
+                                 result.seconds, rate(static_cast<double>(result.records), result.seconds),
+                                 rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);
+  if (result.latency_name != nullptr) {
+    const auto& ns = result.latency_ns;
+    text += fmt::format(R"(,"{}":{{"p50":{:.1f},"p99":{:.1f},"p999":{:.1f},"max":{:.1f}}})", result.latency_name,
+                        us(ns.percentile(50)), us(ns.percentile(99)), us(ns.percentile(99.9)), us(ns.max()));
+  }
+  return text + "}\n";
+}
+
+Payloads::Payloads(std::size_t value_bytes, std::uint64_t seed)
+    : value_bytes_(value_bytes), slots_(std::max<std::size_t>(1, kPoolBytes / value_bytes)), bytes_(slots_ * value_bytes) {
+  SeededRandom random(seed);
+  for (std::size_t at = 0; at < bytes_.size(); at += sizeof(std::uint64_t)) {
+    const std::uint64_t word = random.next();
+    std::memcpy(bytes_.data() + at, &word, std::min(sizeof word, bytes_.size() - at));
+  }
+}
+
+MutableByteSpan Payloads::value(std::uint64_t record) {
+  return MutableByteSpan(bytes_).subspan(static_cast<std::size_t>(record % slots_) * value_bytes_, value_bytes_);
+}
+
+ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_flight) {
+  constexpr std::size_t kRecordOverheadBytes = 256;
+  ProducerOptions options;
+  options.ack = command.ack;
+  options.codec = command.codec;
+  const auto wanted = static_cast<std::size_t>(in_flight) * (command.size_bytes + kRecordOverheadBytes);
+  options.buffer_bytes_max = std::clamp(wanted, options.buffer_bytes_max, std::size_t{1} << 30);
+  return options;
+}
+
+void sharpen_sleep() { ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL); }
+
+Result<ExitCode> run(const GlobalOptions& global, const Bench& command) {
+  // Too large for the stack.
+  const auto result = std::make_unique<BenchResult>();
+  switch (command.kind) {
+    case BenchKind::pub:
+      LEAT_TRY(bench_pub(global, command, *result));
+      break;
+    case BenchKind::sub:
+      LEAT_TRY(bench_sub(global, command, *result));
+      break;
+    case BenchKind::e2e:
+      LEAT_TRY(bench_e2e(global, command, *result));
+      break;
+  }
+  Output output(STDOUT_FILENO);
+  output.buffer() += global.output == OutputFormat::json ? to_json(*result) : to_text(*result);
+  LEAT_TRY(output.flush());
+  return ExitCode::done;
+}
+
+}  // namespace leat::tool

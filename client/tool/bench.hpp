@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/tool/commands.hpp"
+#include "client/tool/latency_histogram.hpp"
+#include "leat/producer.hpp"
+
+namespace leat::tool {
+
+/// What a bench measured.
+struct BenchResult {
+  std::uint64_t records = 0;
+  std::size_t size_bytes = 0;  ///< of all values
+  double seconds = 0;
+  const char* latency_name = nullptr;  ///< "ack_us" or "latency_us"; null: no latency
+  LatencyHistogram latency_ns;
+};
+
+Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchResult& result);
+Result<void> bench_sub(const GlobalOptions& global, const Bench& command, BenchResult& result);
+Result<void> bench_e2e(const GlobalOptions& global, const Bench& command, BenchResult& result);
+
+/// One JSON object with records, seconds, records_per_s, mb_per_s and, where measured, the latencies p50, p99, p999 and max in
+/// us.
+std::string to_json(const BenchResult& result);
+
+/// Values to publish: pseudo-random bytes, generated once, that do not repeat within a record batch. Each thread has its own.
+class Payloads {
+ public:
+  Payloads(std::size_t value_bytes, std::uint64_t seed);
+  /// The value of the n-th record; the same memory again after a few hundred KiB.
+  MutableByteSpan value(std::uint64_t record);
+
+ private:
+  std::size_t value_bytes_;
+  std::size_t slots_;
+  std::vector<std::byte> bytes_;
+};
+
+/// The producer's settings for a bench, with room in its buffer for `in_flight` values.
+ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_flight);
+
+/// Lets the calling thread sleep to within microseconds rather than the kernel's usual 50.
+void sharpen_sleep();
+
+}  // namespace leat::tool

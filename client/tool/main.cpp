@@ -1,0 +1,41 @@
+#include <signal.h>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "client/tool/command_line.hpp"
+#include "protocol/base/clock.hpp"
+
+namespace {
+
+using leat::tool::EarlyExit;
+using leat::tool::ExitCode;
+
+int leave(const EarlyExit& early) {
+  std::fputs(early.text.c_str(), early.code == ExitCode::done ? stdout : stderr);
+  return static_cast<int>(early.code);
+}
+
+int run(const leat::tool::CommandLine& line) {
+  const auto outcome = std::visit([&](const auto& command) { return leat::tool::run(line.global, command); }, line.command);
+  return static_cast<int>(outcome.has_value() ? *outcome : leat::tool::report(outcome.error()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away is told by write(), not by a signal.
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    const auto parsed = leat::tool::parse_command_line(arguments, leat::SystemClock().wall_ms());
+    if (const auto* early = std::get_if<EarlyExit>(&parsed)) return leave(*early);
+    return run(std::get<leat::tool::CommandLine>(parsed));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", leat::tool::error_line(error.what()).c_str());
+    return static_cast<int>(ExitCode::failed);
+  }
+}

@@ -1,0 +1,5 @@
+# Boost.Asio by separate compilation: the definition makes its headers declarations only, this library holds the rest. Server and
+# client both link it, and it is installed with the SDK, whose users need the same definition.
+add_library(leat_asio STATIC "${CMAKE_CURRENT_LIST_DIR}/asio/asio.cpp")
+target_compile_definitions(leat_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION)
+target_link_libraries(leat_asio PUBLIC Boost::headers Threads::Threads)

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "protocol/native/messages.hpp"
+#include "server/broker/shard.hpp"
+#include "server/broker/topic_registry.hpp"
+#include "storage/store_threads.hpp"
+
+namespace leat::server {
+
+struct BrokerOptions {
+  storage::StoreOptions store;
+  storage::MaintenanceOptions maintenance;
+  std::size_t shards = 1;
+  std::size_t blocking_threads = 2;
+  std::int32_t default_partitions = 1;
+  std::size_t topics_max = 10'000;
+  std::uint64_t in_flight_bytes_max = 64U << 20;  ///< published and not answered, over all sessions
+};
+
+/// The broker without its transports: topics, their partitions spread over the shards, and the store below. Sessions of every
+/// transport call it with transport-neutral requests.
+class Broker final : public storage::CommitListener {
+ public:
+  /// Opens the data directory and recovers it. No thread runs before start().
+  static Result<std::unique_ptr<Broker>> open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options);
+  ~Broker() override;
+
+  void start();
+  /// Ends the shards' threads, brings everything staged to the disk and closes the data directory. The sessions are gone.
+  Result<void> stop();
+
+  // --- any thread
+  [[nodiscard]] const TopicRegistry& topics() const { return registry_; }
+  [[nodiscard]] std::span<const std::unique_ptr<Shard>> shards() const { return shards_; }
+  /// Hands the request to the partition's shard.
+  void publish(const std::shared_ptr<Partition>& partition, PublishRequest request);
+  /// Counts what sessions have in flight; false when it is more than the broker wants.
+  bool admit(std::size_t bytes);
+  void release(std::size_t bytes);
+  /// Runs `work`, which may wait for the disk, on a thread meant for it.
+  template <class Work>
+  void post_blocking(Work&& work) {
+    boost::asio::post(blocking_, std::forward<Work>(work));
+  }
+
+  // --- blocking: wait for the disk
+  Result<TopicEntryPtr> create_topic(const native::CreateTopic& request);
+  Result<TopicEntryPtr> alter_topic(const native::AlterTopic& request);
+  Result<void> delete_topic(const std::string& name);
+  Result<ProducerId> allocate_producer_id() { return store_->allocate_producer_id(); }
+  Result<Offset> delete_records(Partition& partition, Offset before) { return store_->delete_records(partition.log(), before); }
+
+  [[nodiscard]] storage::Store& store() { return *store_; }
+  [[nodiscard]] const BrokerOptions& options() const { return options_; }
+
+ private:
+  explicit Broker(BrokerOptions options);
+
+  void on_durable(const storage::CommitGroup& group) override { notify(group); }
+  void on_written(const storage::CommitGroup& group) override { notify(group); }
+  void on_failed(const Error& error) override;
+  void on_maintenance_error(const Error& error) override;
+
+  void notify(const storage::CommitGroup& group);
+  [[nodiscard]] Shard& owner_of(LogId log) const { return *shards_[log.value() % shards_.size()]; }
+  TopicEntryPtr enter(const storage::Topic& topic);
+  Result<storage::TopicSettings> checked_settings(const std::vector<native::Setting>& settings) const;
+
+  const BrokerOptions options_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  boost::asio::thread_pool blocking_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::StoreThreads> store_threads_;
+  TopicRegistry registry_;
+  std::mutex admin_mutex_;  ///< one change of the topics at a time
+  std::atomic<std::uint64_t> in_flight_bytes_{0};
+};
+
+}  // namespace leat::server

@@ -1,0 +1,134 @@
+#include "server/broker/partition.hpp"
+
+#include <algorithm>
+
+#include "protocol/base/assert.hpp"
+#include "server/broker/shard.hpp"
+
+namespace leat::server {
+
+using native::AckLevel;
+
+Partition::Partition(native::TopicPartition id, std::shared_ptr<storage::PartitionLog> log, Shard& owner,
+                     std::span<const std::unique_ptr<Shard>> shards)
+    : id_(id), log_(std::move(log)), owner_(owner), shards_(shards), woken_for_(log_->high_watermark()) {
+  LEAT_ASSERT(shards.size() <= kShardsMax);
+}
+
+void Partition::publish(PublishRequest request) {
+  LEAT_ASSERT(owner_.on_own_thread());
+  // One that has to wait makes the later ones wait behind it, or they would overtake it.
+  if (!kept_.empty() || !try_append(request)) kept_.push_back(std::move(request));
+  send_reports();
+}
+
+bool Partition::try_append(PublishRequest& request) {
+  const auto appended = log_->append(request.header, request.batch.span());
+  if (appended.has_error()) {
+    if (appended.error().code == Errc::would_block) return false;
+    report(request.sink, {request.correlation, request.batch.size(), appended.error()});
+    return true;
+  }
+  Waiting waiting{appended->base_offset, appended->next_offset, request.correlation,
+                  request.batch.size(),  appended->duplicate,   std::move(request.sink)};
+  if (request.ack == AckLevel::none) {
+    report(waiting.sink, {waiting.correlation, waiting.batch_bytes,
+                          native::PublishAck{waiting.correlation, waiting.base, level_of(waiting.end), waiting.duplicate}});
+    return true;
+  }
+  // A repeated batch has an earlier end than those that wait already.
+  auto& queue = request.ack == AckLevel::written ? until_written_ : until_visible_;
+  queue.insert(std::ranges::upper_bound(queue, waiting.end, {}, &Waiting::end), std::move(waiting));
+  if (appended->duplicate) settle_all();
+  return true;
+}
+
+AckLevel Partition::level_of(Offset end) const {
+  if (end <= log_->durable_end()) return AckLevel::durable;
+  return end <= log_->written_end() ? AckLevel::written : AckLevel::none;
+}
+
+void Partition::settle(std::deque<Waiting>& waiting, Offset reached) {
+  while (!waiting.empty() && waiting.front().end <= reached) {
+    const Waiting& first = waiting.front();
+    report(first.sink, {first.correlation, first.batch_bytes,
+                        native::PublishAck{first.correlation, first.base, level_of(first.end), first.duplicate}});
+    waiting.pop_front();
+  }
+}
+
+void Partition::settle_all() {
+  settle(until_written_, std::max(log_->written_end(), log_->durable_end()));
+  settle(until_visible_, log_->high_watermark());
+}
+
+void Partition::progress() {
+  LEAT_ASSERT(owner_.on_own_thread());
+  settle_all();
+  while (!kept_.empty()) {
+    PublishRequest request = std::move(kept_.front());
+    kept_.pop_front();
+    if (!try_append(request)) {
+      kept_.push_front(std::move(request));
+      break;
+    }
+  }
+  send_reports();
+  wake_watchers();
+}
+
+void Partition::abandon(const Error& error) {
+  LEAT_ASSERT(owner_.on_own_thread());
+  settle_all();
+  for (auto* queue : {&until_written_, &until_visible_}) {
+    for (const Waiting& waiting : *queue) report(waiting.sink, {waiting.correlation, waiting.batch_bytes, error});
+    queue->clear();
+  }
+  for (const PublishRequest& request : kept_) report(request.sink, {request.correlation, request.batch.size(), error});
+  kept_.clear();
+  send_reports();
+}
+
+void Partition::retire() {
+  gone_.store(true);
+  abandon(Error(Errc::unknown_topic, "deleted"));
+  for_interested_shards([this](Shard& shard) { shard.wake_watchers(*this); });
+}
+
+void Partition::report(const std::shared_ptr<PublishSink>& sink, PublishOutcome outcome) {
+  if (sink != reporting_to_) send_reports();
+  reporting_to_ = sink;
+  reports_.push_back(std::move(outcome));
+}
+
+void Partition::send_reports() {
+  if (reports_.empty()) return;
+  std::vector<PublishOutcome> reports;
+  reports.swap(reports_);
+  const std::shared_ptr<PublishSink> sink = std::move(reporting_to_);
+  reporting_to_ = nullptr;
+  if (&sink->shard() == &owner_) return sink->on_published(reports);
+  sink->shard().post([sink, reports = std::move(reports)] { sink->on_published(reports); });
+}
+
+void Partition::wake_watchers() {
+  const Offset now = log_->high_watermark();
+  if (now <= woken_for_) return;
+  woken_for_ = now;
+  for_interested_shards([this](Shard& shard) { shard.wake_watchers(*this); });
+}
+
+template <class Work>
+void Partition::for_interested_shards(Work work) {
+  const std::uint64_t interest = interest_.load();
+  for (const auto& shard : shards_) {
+    if ((interest & (std::uint64_t{1} << shard->number())) == 0) continue;
+    if (shard.get() == &owner_) {
+      work(owner_);
+    } else {
+      shard->post([self = shared_from_this(), &shard = *shard, work] { work(shard); });
+    }
+  }
+}
+
+}  // namespace leat::server

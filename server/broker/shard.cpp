@@ -1,0 +1,59 @@
+#include "server/broker/shard.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <string>
+
+#include "protocol/base/assert.hpp"
+#include "server/broker/partition.hpp"
+
+namespace leat::server {
+
+void Shard::start() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
+    io_.run();
+  });
+}
+
+void Shard::stop() {
+  work_.reset();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Partition* Shard::owned(LogId log) const {
+  const auto found = partitions_.find(log);
+  return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+void Shard::watch(Partition& partition, PartitionWatcher& watcher) {
+  auto& watchers = watchers_[&partition];
+  if (std::ranges::find(watchers, &watcher) != watchers.end()) return;
+  watchers.push_back(&watcher);
+  partition.set_interest(number_);
+}
+
+void Shard::unwatch(Partition& partition, PartitionWatcher& watcher) {
+  const auto found = watchers_.find(&partition);
+  if (found == watchers_.end()) return;
+  std::erase(found->second, &watcher);
+  if (!found->second.empty()) return;
+  watchers_.erase(found);
+  partition.clear_interest(number_);
+}
+
+void Shard::wake_watchers(Partition& partition) {
+  const auto found = watchers_.find(&partition);
+  if (found == watchers_.end()) return;
+  // A watcher may leave, or others join, while it is told.
+  const std::vector<PartitionWatcher*> watchers = found->second;
+  for (PartitionWatcher* watcher : watchers) {
+    const auto now = watchers_.find(&partition);
+    if (now == watchers_.end()) return;
+    if (std::ranges::find(now->second, watcher) != now->second.end()) watcher->on_advanced(partition);
+  }
+}
+
+}  // namespace leat::server

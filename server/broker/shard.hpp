@@ -1,0 +1,69 @@
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/base/ids.hpp"
+
+namespace leat::server {
+
+class Partition;
+
+/// Wants to know when there is more to read in a partition. Called on the shard it registered with.
+class PartitionWatcher {
+ public:
+  virtual ~PartitionWatcher() = default;
+  virtual void on_advanced(Partition& partition) = 0;
+};
+
+/// One thread and what belongs to it: an io_context, the partitions it owns, the sessions it runs. Everything but post() is
+/// called on the shard's own thread.
+class Shard {
+ public:
+  explicit Shard(std::size_t number) : number_(number), io_(1), work_(boost::asio::make_work_guard(io_)) {}
+  ~Shard() { stop(); }
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  void start();
+  /// Ends the thread once what is under way on it has returned; handlers that were posted and did not run are destroyed with the
+  /// shard.
+  void stop();
+
+  /// Runs `work` on the shard's thread; any thread.
+  template <class Work>
+  void post(Work&& work) {
+    boost::asio::post(io_, std::forward<Work>(work));
+  }
+  [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+
+  [[nodiscard]] std::size_t number() const { return number_; }
+  [[nodiscard]] boost::asio::io_context& io() { return io_; }
+
+  void own(LogId log, std::shared_ptr<Partition> partition) { partitions_.insert_or_assign(log, std::move(partition)); }
+  void disown(LogId log) { partitions_.erase(log); }
+  /// Null when the shard does not own it (any more).
+  [[nodiscard]] Partition* owned(LogId log) const;
+  [[nodiscard]] const std::unordered_map<LogId, std::shared_ptr<Partition>>& partitions() const { return partitions_; }
+
+  /// `watcher` is told of every advance of the partition from now on, until it is removed. Look at the partition's high watermark
+  /// after this returned: an advance before is not told.
+  void watch(Partition& partition, PartitionWatcher& watcher);
+  void unwatch(Partition& partition, PartitionWatcher& watcher);
+  void wake_watchers(Partition& partition);
+
+ private:
+  const std::size_t number_;
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::thread thread_;
+  std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
+  std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
+};
+
+}  // namespace leat::server

@@ -1,0 +1,158 @@
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+
+#include "server/config/config_text.hpp"
+#include "server/config/load_config.hpp"
+#include "server/config/logging.hpp"
+#include "server/net/service_notify.hpp"
+#include "server/server.hpp"
+#include "server/version.hpp"
+
+namespace leat::server {
+namespace {
+
+constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
+
+struct CommandLine {
+  ConfigSources sources;
+  bool check_config = false;
+  bool print_config = false;
+};
+
+/// A connection is a file descriptor, and so is every partition's active segment.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("file descriptor limit stays low");
+}
+
+/// Signals arrive at the main thread as values, at no other thread.
+class Signals {
+ public:
+  Signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  ~Signals() { ::close(descriptor_); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  /// The next signal, or 0 when the time has passed first.
+  int next(int timeout_ms) const {
+    pollfd wanted{descriptor_, POLLIN, 0};
+    signalfd_siginfo info{};
+    if (::poll(&wanted, 1, timeout_ms) <= 0 || ::read(descriptor_, &info, sizeof info) != sizeof info) return 0;
+    return static_cast<int>(info.ssi_signo);
+  }
+
+ private:
+  int descriptor_;
+};
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "leatd: %s\n", error.message().c_str());
+  return kExitFailed;
+}
+
+void note(const char* what, const Result<void>& result) {
+  if (result.has_error()) log::warn(what, {{"error", result.error().message()}});
+}
+
+int run(const ServerConfig& config) {
+  const Signals signals;
+  if (const auto opened = log::open(config.log); opened.has_error()) return fail(opened.error());
+  raise_descriptor_limit();
+  const ServiceNotify service = ServiceNotify::from_environment();
+  log::info("starting", {{"version", std::string(kVersion)}, {"pid", ::getpid()}});
+  auto server = Server::start(config);
+  if (server.has_error()) return fail(server.error());
+  note("service manager", service.ready());
+  const auto watchdog = service.watchdog_interval();
+  const int timeout_ms = watchdog ? static_cast<int>(watchdog->count() / 1000) : -1;
+  while (true) {
+    const int signal = signals.next(timeout_ms);
+    if (signal == SIGHUP) {
+      note("log file", log::reopen());
+      log::info("log reopened");
+    } else if (signal != 0) {
+      log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      break;
+    }
+    if (watchdog) note("service manager", service.watchdog());
+  }
+  note("service manager", service.stopping());
+  const auto stopped = (*server)->stop();
+  if (stopped.has_error()) {
+    log::error("stopped, not cleanly", {{"error", stopped.error().message()}});
+    return kExitFailed;
+  }
+  log::info("stopped");
+  return 0;
+}
+
+void declare(CLI::App& app, CommandLine& line) {
+  const auto setting = [&app, &line](const std::string& flag, const std::string& path, const std::string& help) {
+    app.add_option_function<std::string>(
+           flag,
+           [&line, flag, path](const std::string& value) {
+             line.sources.flags.push_back({path, value, flag});
+           },
+           help)
+        ->type_name(flag == "--data" ? "DIR" : "HOST:PORT");
+  };
+  app.set_version_flag("--version", "leatd " + std::string(kVersion));
+  app.add_option_function<std::string>(
+         "--config", [&line](const std::string& path) { line.sources.file_path = path; }, "TOML configuration file")
+      ->type_name("FILE");
+  setting("--data", "data_dir", "Data directory (default ./leat-data)");
+  setting("--listen", "listen.native", "Where clients connect (default 127.0.0.1:7420)");
+  app.add_flag("--check-config", line.check_config, "Check the configuration, print what is wrong with it, and exit");
+  app.add_flag("--print-config", line.print_config, "Print the effective configuration as TOML, and exit");
+  app.footer(
+      "Settings come from the flags, then LEAT_* variables (LEAT_LISTEN_NATIVE for listen.native), then the file, then the\n"
+      "defaults. SIGTERM stops in an orderly way, SIGHUP opens the log file anew.\n"
+      "Exit codes: 0 stopped in an orderly way, 1 could not start or stop, 2 usage.");
+}
+
+}  // namespace
+}  // namespace leat::server
+
+int main(int argc, char** argv) {
+  using namespace leat::server;
+  CLI::App app("leatd, the leat event broker: a durable, partitioned log that services publish to and subscribe from.", "leatd");
+  CommandLine line;
+  declare(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  line.sources.environment = process_environment();
+  const auto config = load_config(line.sources);
+  if (config.has_error()) {
+    std::fprintf(stderr, "leatd: %s\n", config.error().context.c_str());
+    return kExitUsage;
+  }
+  if (line.print_config) {
+    std::fputs(to_toml(*config).c_str(), stdout);
+    return 0;
+  }
+  if (line.check_config) {
+    std::puts("configuration is valid");
+    return 0;
+  }
+  return run(*config);
+}

@@ -1,0 +1,79 @@
+#include "server/net/native_endpoint.hpp"
+
+#include "server/config/logging.hpp"
+
+namespace leat::server {
+namespace {
+
+constexpr std::size_t kSpareReadBlocks = 64;
+
+}  // namespace
+
+NativeEndpoint::NativeEndpoint(Broker& broker, ConnectionLimiter& limiter, NativeEndpointOptions options)
+    : broker_(broker),
+      limiter_(limiter),
+      options_(std::move(options)),
+      blocks_(std::make_shared<storage::BlockPool>(options_.read_block_bytes, kSpareReadBlocks)),
+      connections_(broker.shards().size()) {}
+
+Result<std::unique_ptr<NativeEndpoint>> NativeEndpoint::bind(Broker& broker, ConnectionLimiter& limiter,
+                                                             NativeEndpointOptions options) {
+  std::unique_ptr<NativeEndpoint> endpoint(new NativeEndpoint(broker, limiter, std::move(options)));
+  LEAT_ASSIGN(endpoint->listener_, Listener::bind(broker.shards(), endpoint->options_.listen,
+                                                  [self = endpoint.get()](boost::asio::ip::tcp::socket socket, Shard& shard) {
+                                                    self->accepted(std::move(socket), shard);
+                                                  }));
+  return endpoint;
+}
+
+void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, Shard& shard) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  if (!limiter_.enter(peer.address())) {
+    log::warn("connection refused, too many", {{"peer", peer.address().to_string()}});
+    return;
+  }
+  auto connection = std::make_shared<TcpConnection>(std::move(socket), shard, blocks_, options_.handshake_timeout);
+  NativeSessionOptions session_options = options_.session;
+  session_options.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
+  auto session = std::make_shared<NativeSession>(broker_, shard, *connection, std::move(session_options));
+  session->start();
+  auto& own = connections_[shard.number()];
+  own.insert(connection);
+  {
+    const std::lock_guard lock(mutex_);
+    ++open_;
+  }
+  connection->start(std::move(session), [this, &own, weak = std::weak_ptr(connection), address = peer.address()] {
+    limiter_.leave(address);
+    own.erase(weak.lock());
+    const std::lock_guard lock(mutex_);
+    --open_;
+    one_less_.notify_all();
+  });
+}
+
+void NativeEndpoint::on_every_connection(void (TcpConnection::*action)()) {
+  for (const auto& shard : broker_.shards()) {
+    shard->post([this, number = shard->number(), action] {
+      const auto connections = connections_[number];  // they leave the set while they are told
+      for (const auto& connection : connections) ((*connection).*action)();
+    });
+  }
+}
+
+void NativeEndpoint::stop(std::chrono::milliseconds deadline) {
+  listener_->stop();
+  on_every_connection(&TcpConnection::drain);
+  std::unique_lock lock(mutex_);
+  const auto none_left = [this] { return open_ == 0; };
+  if (one_less_.wait_for(lock, deadline, none_left)) return;
+  log::warn("connections cut off", {{"connections", open_}});
+  lock.unlock();
+  on_every_connection(&TcpConnection::close);
+  lock.lock();
+  one_less_.wait(lock, none_left);
+}
+
+}  // namespace leat::server

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <deque>
+#include <vector>
+
+#include "protocol/base/bytes.hpp"
+
+namespace leat::server {
+
+/// What a session has to send, in order: frames' headers and slices of memory that others share. Writes never wait: what the
+/// socket does not take stays. One thread.
+class Outbox {
+ public:
+  enum class Flushed { everything, partly, failed };
+
+  /// Shared bytes are sent from where they are. `lent` marks those of the commit path, which must not be held for a slow reader:
+  /// what the socket does not take at once is copied.
+  void push(SharedBytes bytes, bool lent = false);
+  void push(std::vector<std::byte> bytes) { push(SharedBytes(std::move(bytes))); }
+
+  /// Writes until the socket takes no more.
+  Flushed flush(boost::asio::ip::tcp::socket& socket, boost::system::error_code& error);
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] bool empty() const { return pieces_.empty(); }
+
+ private:
+  struct Piece {
+    SharedBytes bytes;
+    bool lent;
+  };
+  void drop_sent(std::size_t sent);
+  void copy_lent();
+
+  std::deque<Piece> pieces_;
+  std::size_t bytes_ = 0;
+  std::vector<boost::asio::const_buffer> gather_;
+};
+
+}  // namespace leat::server

@@ -1,0 +1,117 @@
+#include "server/server.hpp"
+
+#include <thread>
+
+#include "server/broker/broker.hpp"
+#include "server/config/load_config.hpp"
+#include "server/config/logging.hpp"
+#include "server/net/native_endpoint.hpp"
+#include "storage/io/posix_file_system.hpp"
+
+namespace leat::server {
+namespace {
+
+constexpr std::chrono::milliseconds kDrainDeadline{10'000};
+
+storage::TopicConfig topic_defaults(const ServerConfig& config) {
+  storage::TopicConfig defaults;
+  defaults.retention_ms = config.topic_defaults.retention_ms;
+  defaults.retention_bytes = config.topic_defaults.retention_bytes;
+  defaults.segment_bytes = static_cast<std::int64_t>(config.default_segment_bytes());
+  defaults.batch_bytes_max = static_cast<std::int64_t>(config.topic_defaults.max_message_bytes);
+  defaults.durability =
+      config.topic_defaults.durability == Durability::os ? storage::Durability::os : storage::Durability::durable;
+  return defaults;
+}
+
+BrokerOptions broker_options(const ServerConfig& config) {
+  BrokerOptions options;
+  options.store.data_dir = config.data_dir;
+  options.store.topic_defaults = topic_defaults(config);
+  options.store.journal.file_bytes = config.storage.journal_file_bytes;
+  options.store.journal.files_max = config.storage.journal_files_max;
+  options.store.queue.queued_bytes_max = config.storage.commit_queue_bytes_max;
+  options.store.queue.tail_bytes_max = config.storage.tail_cache_bytes;
+  options.store.disk_reserve_bytes = config.storage.disk_reserve_bytes;
+  options.store.partitions_max = static_cast<std::int32_t>(config.limits.partitions_max);
+  options.maintenance.checkpoint_interval = std::chrono::milliseconds(config.storage.checkpoint_interval_ms);
+  options.maintenance.retention_interval = std::chrono::milliseconds(config.storage.retention_check_interval_ms);
+  const std::size_t threads =
+      config.limits.threads != 0 ? config.limits.threads : std::max(1U, std::thread::hardware_concurrency());
+  options.shards = std::min(threads, kShardsMax);
+  options.default_partitions = static_cast<std::int32_t>(config.topic_defaults.partitions);
+  options.topics_max = config.limits.topics_max;
+  return options;
+}
+
+NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint& listen) {
+  NativeEndpointOptions options;
+  options.listen = listen;
+  options.session.frame_bytes_max = config.limits.frame_bytes_max;
+  options.session.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
+  options.session.outbox_bytes_max = config.limits.session_outbox_bytes_max;
+  options.session.subscriptions_max = config.limits.subscriptions_per_session_max;
+  options.handshake_timeout = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  return options;
+}
+
+void log_recovery(const storage::Store& store, const std::string& data_dir) {
+  const storage::RecoveryReport& report = store.recovery_report();
+  log::info(report.created ? "data directory created" : "data directory opened", {{"path", data_dir},
+                                                                                  {"broker_id", store.broker_id().to_string()},
+                                                                                  {"after_crash", report.after_crash},
+                                                                                  {"journal_groups", report.groups_replayed},
+                                                                                  {"batches_replayed", report.batches_replayed}});
+  for (const storage::Path& path : report.quarantined) {
+    log::warn("directory of an unknown topic moved aside", {{"path", path.string()}});
+  }
+}
+
+}  // namespace
+
+struct Server::Parts {
+  storage::PosixFileSystem fs;
+  SystemClock clock;
+  SystemRandom random;
+  std::unique_ptr<ConnectionLimiter> limiter;
+  std::unique_ptr<Broker> broker;
+  std::unique_ptr<NativeEndpoint> native;
+  bool running = false;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config) {
+  LEAT_TRY(validate(config));
+  LEAT_ASSIGN(const Endpoint listen, parse_endpoint(config.listen.native));
+  auto parts = std::make_unique<Parts>();
+  parts->limiter = std::make_unique<ConnectionLimiter>(config.limits.connections_max, config.limits.connections_per_address_max);
+  LEAT_ASSIGN(parts->broker, Broker::open(parts->fs, parts->clock, parts->random, broker_options(config)));
+  log_recovery(parts->broker->store(), config.data_dir);
+  LEAT_ASSIGN(parts->native, NativeEndpoint::bind(*parts->broker, *parts->limiter, native_options(config, listen)));
+  parts->broker->start();
+  parts->native->start();
+  parts->running = true;
+  log::info("listening", {{"native", parts->native->endpoint().to_string()}, {"threads", parts->broker->shards().size()}});
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::~Server() {
+  if (!parts_->running) return;
+  if (const auto stopped = stop(); stopped.has_error()) log::error("shutdown", {{"error", stopped.error().message()}});
+}
+
+Result<void> Server::stop() {
+  if (!parts_->running) return ok();
+  parts_->running = false;
+  parts_->native->stop(kDrainDeadline);
+  return parts_->broker->stop();
+}
+
+std::uint16_t Server::native_port() const { return parts_->native->endpoint().port; }
+
+Broker& Server::broker() { return *parts_->broker; }
+
+std::size_t Server::connections() const { return parts_->limiter->connections(); }
+
+}  // namespace leat::server

@@ -1,0 +1,195 @@
+#include <algorithm>
+
+#include "server/session/native_session.hpp"
+#include "server/session/wire_error.hpp"
+
+namespace leat::server {
+namespace {
+
+constexpr std::size_t kReadBytesMax = 4U << 20;
+
+native::TopicInfo describe(const TopicEntry& entry) {
+  native::TopicInfo info;
+  info.name = entry.catalog.name;
+  info.id = entry.catalog.id;
+  for (const auto& partition : entry.partitions) {
+    const storage::PartitionLog& log = partition->log();
+    info.partitions.push_back(
+        {partition->id().partition, log.log_start(), log.high_watermark(), static_cast<std::int64_t>(log.size_bytes())});
+  }
+  for (auto& setting : storage::describe_settings(entry.config, entry.catalog.settings)) {
+    info.settings.push_back({std::move(setting.key), std::move(setting.value), setting.is_default});
+  }
+  return info;
+}
+
+/// The topics behind `after`, as many as fit in an answer.
+native::TopicListReply list(const TopicRegistry& topics, const std::string& after) {
+  native::TopicListReply reply;
+  for (const TopicEntryPtr& entry : topics.all()) {
+    if (entry->catalog.name > after) reply.topics.push_back(describe(*entry));
+  }
+  const std::size_t fitting = native::topics_that_fit(reply.topics);
+  reply.more = fitting < reply.topics.size();
+  reply.topics.resize(fitting);
+  return reply;
+}
+
+Result<native::ListOffsetsReply> find_offset(Partition& partition, const native::ListOffsets& request) {
+  const Offset end = partition.high_watermark();
+  switch (request.spec) {
+    case native::OffsetSpec::earliest:
+      return native::ListOffsetsReply{partition.log().log_start(), -1};
+    case native::OffsetSpec::latest:
+      return native::ListOffsetsReply{end, -1};
+    case native::OffsetSpec::timestamp:
+      break;
+  }
+  LEAT_ASSIGN(const auto match, partition.log().find_time(request.timestamp, end));
+  return match ? native::ListOffsetsReply{match->offset, match->timestamp} : native::ListOffsetsReply{end, -1};
+}
+
+}  // namespace
+
+template <class Work>
+void NativeSession::answer_later(std::uint64_t correlation, Work work) {
+  ++requests_;
+  broker_.post_blocking([self = shared_from_this(), correlation, work = std::move(work)]() mutable {
+    Result<Answer> answer = work();
+    self->shard_.post([self, correlation, answer = std::move(answer)] { self->answer(correlation, answer); });
+  });
+}
+
+void NativeSession::answer(std::uint64_t correlation, const Result<Answer>& answer) {
+  --requests_;
+  if (answer.has_error()) {
+    send_error(correlation, answer.error());
+  } else {
+    send(answer->message, correlation, answer->payload, true);
+  }
+  finish_request();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTopic& request) {
+  answer_later(correlation, [&broker = broker_, request]() -> Result<Answer> {
+    LEAT_ASSIGN(const auto entry, broker.create_topic(request));
+    return Answer{native::TopicReply{describe(*entry)}, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTopic& request) {
+  answer_later(correlation, [&broker = broker_, request]() -> Result<Answer> {
+    LEAT_ASSIGN(const auto entry, broker.alter_topic(request));
+    return Answer{native::TopicReply{describe(*entry)}, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteTopic& request) {
+  answer_later(correlation, [&broker = broker_, name = request.name]() -> Result<Answer> {
+    LEAT_TRY(broker.delete_topic(name));
+    return Answer{native::Done{}, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::DescribeTopic& request) {
+  const TopicEntryPtr entry = broker_.topics().by_name(request.name);
+  if (!entry) {
+    send_error(correlation, Error(Errc::unknown_topic, request.name));
+  } else {
+    send(native::TopicReply{describe(*entry)}, correlation);
+  }
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::ListTopics& request) {
+  answer_later(correlation, [&broker = broker_, after = request.after]() -> Result<Answer> {
+    return Answer{list(broker.topics(), after), {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::InitProducer&) {
+  answer_later(correlation, [&broker = broker_]() -> Result<Answer> {
+    LEAT_ASSIGN(const ProducerId id, broker.allocate_producer_id());
+    return Answer{native::InitProducerReply{id, 0}, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::Read& request) {
+  const auto partition = target_of(request.target);
+  if (partition.has_error()) {
+    send_error(correlation, partition.error());
+    return ok();
+  }
+  answer_later(correlation, [partition = *partition, request]() -> Result<Answer> {
+    const Offset end = partition->high_watermark();
+    storage::ReadHint hint;
+    LEAT_ASSIGN(auto batches, partition->log().read(request.offset, end, std::min<std::size_t>(request.bytes_max, kReadBytesMax),
+                                                    storage::ReadMode::blocking, hint));
+    return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset}, std::move(batches.chunks)};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::ListOffsets& request) {
+  const auto partition = target_of(request.target);
+  if (partition.has_error()) {
+    send_error(correlation, partition.error());
+    return ok();
+  }
+  answer_later(correlation, [partition = *partition, request]() -> Result<Answer> {
+    LEAT_ASSIGN(const auto reply, find_offset(*partition, request));
+    return Answer{reply, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteRecords& request) {
+  const auto partition = target_of(request.target);
+  if (partition.has_error()) {
+    send_error(correlation, partition.error());
+    return ok();
+  }
+  answer_later(correlation, [&broker = broker_, partition = *partition, before = request.before]() -> Result<Answer> {
+    LEAT_ASSIGN(const Offset start, broker.delete_records(*partition, before));
+    return Answer{native::DeleteRecordsReply{start}, {}};
+  });
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::Subscribe& request) {
+  const auto added = [&]() -> Result<void> {
+    if (draining_) return Error(Errc::shutting_down);
+    if (subscriptions_->size() >= options_.subscriptions_max) {
+      return Error(Errc::limit_reached, "a connection takes " + std::to_string(options_.subscriptions_max) + " subscriptions");
+    }
+    LEAT_ASSIGN(const auto partition, target_of(request.target));
+    LEAT_TRY(subscriptions_->add(request.subscription, partition, request.offset, request.credit_bytes));
+    send(native::SubscribeReply{partition->log().log_start(), partition->high_watermark()}, correlation);
+    return ok();
+  }();
+  if (added.has_error()) send_error(correlation, added.error());
+  subscriptions_->pump();
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t, const native::Credit& credit) {
+  subscriptions_->add_credit(credit.subscription, credit.bytes);
+  subscriptions_->pump();
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::Unsubscribe& request) {
+  if (subscriptions_->remove(request.subscription)) {
+    send(native::Done{}, correlation);
+  } else {
+    send_error(correlation, Error(Errc::unknown_subscription, std::to_string(request.subscription)));
+  }
+  return ok();
+}
+
+}  // namespace leat::server

@@ -1,0 +1,208 @@
+#include "server/session/native_session.hpp"
+
+#include <algorithm>
+
+#include "protocol/record/batch_validator.hpp"
+#include "server/config/logging.hpp"
+#include "server/net/receive_buffer.hpp"
+#include "server/session/wire_error.hpp"
+#include "server/version.hpp"
+
+namespace leat::server {
+namespace {
+
+using native::AckLevel;
+
+constexpr std::size_t kRequestsMax = 64;
+/// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
+constexpr std::size_t kUnsentBytesForDelivery = 256U << 10;
+
+}  // namespace
+
+NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connection, NativeSessionOptions options)
+    : broker_(broker), shard_(shard), connection_(&connection), options_(std::move(options)) {}
+
+void NativeSession::start() {
+  // The subscriptions live no longer than the session, which outlives every call they make.
+  subscriptions_ = std::make_shared<Subscriptions>(
+      broker_, shard_,
+      Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },
+                            [this](std::uint32_t number, const Error& error) {
+                              const Error said = for_peer(error);
+                              send(native::SubscriptionEnded{number, said.code, said.message()}, 0);
+                            },
+                            [this]() -> std::size_t {
+                              if (connection_ == nullptr) return 0;
+                              const std::size_t unsent = connection_->unsent_bytes();
+                              return unsent >= kUnsentBytesForDelivery ? 0 : kUnsentBytesForDelivery - unsent;
+                            }});
+}
+
+bool NativeSession::wants_input() const {
+  return connection_ != nullptr && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
+         connection_->unsent_bytes() < options_.outbox_bytes_max && !(broker_over_limit_ && in_flight_bytes_ > 0);
+}
+
+Result<Session::Consumed> NativeSession::on_input(const Input& input) {
+  Consumed consumed;
+  while (wants_input()) {
+    const std::size_t frame_max = established_ ? options_.frame_bytes_max : native::kHelloFrameBytesMax;
+    const auto frame = native::next_frame(input.unread.subspan(consumed.bytes), frame_max);
+    if (frame.has_error()) {
+      log::debug("connection closed on a bad frame", {{"peer", options_.peer}, {"error", frame.error().message()}});
+      send_error(0, frame.error());
+      return frame.error();
+    }
+    if (const auto* need = std::get_if<native::FrameNeed>(&*frame)) {
+      consumed.wanted_bytes = need->bytes_total;
+      break;
+    }
+    const auto& view = std::get<native::FrameView>(*frame);
+    LEAT_TRY(handle(view, input));
+    consumed.bytes += view.bytes;
+  }
+  return consumed;
+}
+
+Result<void> NativeSession::handle(const native::FrameView& frame, const Input& input) {
+  auto decoded = native::decode_header(frame.header);
+  if (decoded.has_error()) {
+    const native::DecodeFailure failure = std::move(decoded).error();
+    if (!failure.correlation || !established_) {
+      send_error(failure.correlation.value_or(0), failure.error);
+      return failure.error;
+    }
+    send_error(*failure.correlation, failure.error);
+    return ok();
+  }
+  const std::uint64_t correlation = decoded->correlation;
+  if (const auto* request = std::get_if<native::Publish>(&decoded->message); request != nullptr && established_) {
+    publish(correlation, *request, frame.payload, input);
+    return ok();
+  }
+  if (!established_ && !std::holds_alternative<native::Hello>(decoded->message)) {
+    const Error error(Errc::handshake_required);
+    send_error(correlation, error);
+    return error;
+  }
+  if (!frame.payload.empty()) {
+    send_error(correlation, Error(Errc::malformed_frame, "only a publish has a payload"));
+    return ok();
+  }
+  return std::visit([&](const auto& message) { return on(correlation, message); }, decoded->message);
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::Hello& hello) {
+  if (established_) {
+    send_error(correlation, Error(Errc::invalid_argument, "hello was said before"));
+    return ok();
+  }
+  if (hello.version_min > native::kProtocolVersion || hello.version_max < native::kProtocolVersion) {
+    const Error error(Errc::unsupported_version, "the broker speaks version " + std::to_string(native::kProtocolVersion) +
+                                                     ", the client " + std::to_string(hello.version_min) + " to " +
+                                                     std::to_string(hello.version_max));
+    send_error(correlation, error);
+    return error;
+  }
+  established_ = true;
+  client_name_ = hello.client_name;
+  log::debug("client connected", {{"peer", options_.peer}, {"client", client_name_}, {"version", hello.client_version}});
+  native::HelloReply reply;
+  reply.server_name = "leatd";
+  reply.server_version = std::string(kVersion);
+  reply.broker_id = broker_.store().broker_id();
+  reply.frame_bytes_max = static_cast<std::uint32_t>(options_.frame_bytes_max);
+  reply.in_flight_bytes_max = static_cast<std::uint32_t>(options_.in_flight_bytes_max);
+  send(reply, correlation);
+  return ok();
+}
+
+Result<void> NativeSession::on(std::uint64_t correlation, const native::Ping&) {
+  send(native::Pong{}, correlation);
+  return ok();
+}
+
+Result<std::shared_ptr<Partition>> NativeSession::target_of(const native::TopicPartition& target) {
+  if (!last_target_ || last_target_->id() != target || last_target_->gone()) {
+    LEAT_ASSIGN(last_target_, broker_.topics().partition(target));
+  }
+  return last_target_;
+}
+
+void NativeSession::publish(std::uint64_t correlation, const native::Publish& request, ByteSpan payload, const Input& input) {
+  if (draining_) return send_error(correlation, Error(Errc::shutting_down));
+  const auto partition = target_of(request.target);
+  if (partition.has_error()) return send_error(correlation, partition.error());
+  const auto header = record::validate_for_append(payload, {(*partition)->log().batch_bytes_max()});
+  if (header.has_error()) return send_error(correlation, header.error());
+  in_flight_bytes_ += payload.size();
+  broker_over_limit_ = !broker_.admit(payload.size());
+  broker_.publish(*partition, {*header, input.buffer.share(payload), request.ack, correlation, shared_from_this()});
+}
+
+void NativeSession::on_published(std::span<const PublishOutcome> outcomes) {
+  native::PublishAcks acks;
+  for (const PublishOutcome& outcome : outcomes) {
+    in_flight_bytes_ -= outcome.batch_bytes;
+    broker_.release(outcome.batch_bytes);
+    if (outcome.ack.has_error()) {
+      send_error(outcome.correlation, outcome.ack.error());
+    } else {
+      acks.acks.push_back(*outcome.ack);
+    }
+  }
+  if (!acks.acks.empty()) send(acks, 0);
+  finish_request();
+}
+
+void NativeSession::send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload,
+                         bool lent) {
+  if (connection_ == nullptr) return;
+  std::size_t payload_bytes = 0;
+  for (const SharedBytes& piece : payload) payload_bytes += piece.size();
+  std::vector<std::byte> head;
+  native::encode_frame(message, correlation, payload_bytes, head);
+  connection_->send(SharedBytes(std::move(head)), false);
+  for (const SharedBytes& piece : payload) connection_->send(piece, lent);
+  connection_->flush_soon();
+}
+
+void NativeSession::send_error(std::uint64_t correlation, const Error& error) {
+  const Error said = for_peer(error);
+  send(native::ErrorReply{said.code, said.message(), is_retriable(said.code)}, correlation);
+}
+
+void NativeSession::deliver(const Subscriptions::Delivery& delivery) {
+  send(native::Deliver{delivery.subscription, delivery.batches.next_offset, delivery.high_watermark}, 0, delivery.batches.chunks,
+       true);
+}
+
+void NativeSession::on_flushed() {
+  if (connection_ == nullptr) return;
+  subscriptions_->pump();
+  finish_request();
+}
+
+void NativeSession::finish_request() {
+  if (connection_ == nullptr) return;
+  if (wants_input()) connection_->resume_reading();
+  finish_drain();
+}
+
+void NativeSession::drain() {
+  draining_ = true;
+  subscriptions_->close();
+  finish_drain();
+}
+
+void NativeSession::finish_drain() {
+  if (draining_ && connection_ != nullptr && in_flight_bytes_ == 0 && requests_ == 0) connection_->close_when_flushed();
+}
+
+void NativeSession::on_closed() {
+  connection_ = nullptr;
+  subscriptions_->close();
+  log::debug("client gone", {{"peer", options_.peer}, {"client", client_name_}});
+}
+
+}  // namespace leat::server

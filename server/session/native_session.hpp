@@ -1,0 +1,98 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/native/codec.hpp"
+#include "server/broker/broker.hpp"
+#include "server/net/connection.hpp"
+#include "server/session/subscriptions.hpp"
+
+namespace leat::server {
+
+struct NativeSessionOptions {
+  std::size_t frame_bytes_max = 8U << 20;
+  std::size_t in_flight_bytes_max = 16U << 20;  ///< published and not answered
+  std::size_t outbox_bytes_max = 1U << 20;      ///< answers a peer does not read: beyond, its requests are not read either
+  std::size_t subscriptions_max = 1000;
+  std::string peer;  ///< its address, for the log
+};
+
+/// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.
+class NativeSession final : public Session, public PublishSink, public std::enable_shared_from_this<NativeSession> {
+ public:
+  NativeSession(Broker& broker, Shard& shard, Connection& connection, NativeSessionOptions options);
+  /// Before the first input.
+  void start();
+
+  Result<Consumed> on_input(const Input& input) override;
+  [[nodiscard]] bool wants_input() const override;
+  void on_flushed() override;
+  void drain() override;
+  void on_closed() override;
+  [[nodiscard]] bool established() const override { return established_; }
+
+  void on_published(std::span<const PublishOutcome> outcomes) override;
+  [[nodiscard]] Shard& shard() const override { return shard_; }
+
+ private:
+  /// Answers a request or returns why it cannot be answered; an error ends the connection.
+  Result<void> handle(const native::FrameView& frame, const Input& input);
+  void publish(std::uint64_t correlation, const native::Publish& request, ByteSpan payload, const Input& input);
+  Result<std::shared_ptr<Partition>> target_of(const native::TopicPartition& target);
+
+  Result<void> on(std::uint64_t correlation, const native::Hello& hello);
+  Result<void> on(std::uint64_t correlation, const native::Ping&);
+  Result<void> on(std::uint64_t correlation, const native::CreateTopic& request);
+  Result<void> on(std::uint64_t correlation, const native::DeleteTopic& request);
+  Result<void> on(std::uint64_t correlation, const native::AlterTopic& request);
+  Result<void> on(std::uint64_t correlation, const native::DescribeTopic& request);
+  Result<void> on(std::uint64_t correlation, const native::ListTopics& request);
+  Result<void> on(std::uint64_t correlation, const native::InitProducer&);
+  Result<void> on(std::uint64_t correlation, const native::Read& request);
+  Result<void> on(std::uint64_t correlation, const native::ListOffsets& request);
+  Result<void> on(std::uint64_t correlation, const native::DeleteRecords& request);
+  Result<void> on(std::uint64_t correlation, const native::Subscribe& request);
+  Result<void> on(std::uint64_t correlation, const native::Credit& credit);
+  Result<void> on(std::uint64_t correlation, const native::Unsubscribe& request);
+  /// Everything else is a broker's to send.
+  template <class Other>
+  Result<void> on(std::uint64_t correlation, const Other&) {
+    send_error(correlation, Error(Errc::unsupported_request, "not a request"));
+    return ok();
+  }
+
+  /// Runs `work` (-> Result<Answer>) where it may wait for the disk, and sends its answer. An Answer is a message, with a payload
+  /// maybe.
+  struct Answer {
+    native::Message message;
+    std::vector<SharedBytes> payload;
+  };
+  template <class Work>
+  void answer_later(std::uint64_t correlation, Work work);
+  void answer(std::uint64_t correlation, const Result<Answer>& answer);
+
+  void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
+            bool lent = false);
+  void send_error(std::uint64_t correlation, const Error& error);
+  void deliver(const Subscriptions::Delivery& delivery);
+  void finish_request();
+  void finish_drain();
+
+  Broker& broker_;
+  Shard& shard_;
+  Connection* connection_;  ///< null once closed
+  const NativeSessionOptions options_;
+  std::shared_ptr<Subscriptions> subscriptions_;
+  std::shared_ptr<Partition> last_target_;  ///< of a publish: the next one is most likely there too
+
+  std::string client_name_;
+  std::size_t in_flight_bytes_ = 0;
+  std::size_t requests_ = 0;  ///< being worked on elsewhere
+  bool established_ = false;
+  bool broker_over_limit_ = false;
+  bool draining_ = false;
+};
+
+}  // namespace leat::server

@@ -1,0 +1,125 @@
+#include "server/session/subscriptions.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace leat::server {
+namespace {
+
+constexpr std::size_t kDeliveryBytesMax = 256U << 10;
+
+}  // namespace
+
+Result<void> Subscriptions::add(std::uint32_t number, std::shared_ptr<Partition> partition, Offset from,
+                                std::uint32_t credit_bytes) {
+  if (by_number_.contains(number))
+    return Error(Errc::invalid_argument, "subscription " + std::to_string(number) + " exists already");
+  // Watched first: what becomes visible after the look at the high watermark below is told.
+  if (watched_[partition.get()]++ == 0) shard_.watch(*partition, *this);
+  turn_.push_back({number, std::move(partition), from, credit_bytes, {}, false});
+  by_number_.emplace(number, std::prev(turn_.end()));
+  const Subscription& added = turn_.back();
+  const Offset start = added.partition->log().log_start();
+  const Offset end = added.partition->high_watermark();
+  if (from < start || from > end) {
+    erase(std::prev(turn_.end()));
+    return Error(Errc::offset_out_of_range, "offset " + std::to_string(from.value()) + ", available are " +
+                                                std::to_string(start.value()) + " to " + std::to_string(end.value()));
+  }
+  return ok();
+}
+
+bool Subscriptions::remove(std::uint32_t number) {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return false;
+  erase(found->second);
+  return true;
+}
+
+void Subscriptions::erase(Place place) {
+  Partition& partition = *place->partition;
+  const auto watched = watched_.find(&partition);
+  if (--watched->second == 0) {
+    watched_.erase(watched);
+    shard_.unwatch(partition, *this);
+  }
+  by_number_.erase(place->number);
+  turn_.erase(place);
+}
+
+void Subscriptions::close() {
+  while (!turn_.empty()) erase(turn_.begin());
+}
+
+void Subscriptions::add_credit(std::uint32_t number, std::uint32_t bytes) {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return;
+  // A peer that never stops granting gains nothing and breaks nothing.
+  std::int64_t& credit = found->second->credit_bytes;
+  credit = std::min<std::int64_t>(credit + bytes, std::numeric_limits<std::uint32_t>::max());
+}
+
+void Subscriptions::on_advanced(Partition&) { pump(); }
+
+bool Subscriptions::ready(const Subscription& subscription) {
+  if (subscription.reading || subscription.credit_bytes <= 0) return false;
+  return subscription.partition->gone() || subscription.next < subscription.partition->high_watermark();
+}
+
+void Subscriptions::pump() {
+  if (pumping_) return;
+  pumping_ = true;
+  while (true) {
+    const std::size_t room = output_.room_bytes();
+    if (room == 0) break;
+    const auto place = std::ranges::find_if(turn_, ready);
+    if (place == turn_.end()) break;
+    turn_.splice(turn_.end(), turn_, place);
+    serve(place, room);
+  }
+  pumping_ = false;
+}
+
+void Subscriptions::serve(Place place, std::size_t room_bytes) {
+  Subscription& subscription = *place;
+  const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room_bytes, kDeliveryBytesMax});
+  auto batches = subscription.partition->log().read(subscription.next, subscription.partition->high_watermark(), bytes_max,
+                                                    storage::ReadMode::cached_only, subscription.hint);
+  if (batches.has_error() && batches.error().code == Errc::would_block) return read_blocking(subscription, bytes_max);
+  take(place, std::move(batches));
+}
+
+void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
+  if (batches.has_error()) {
+    const std::uint32_t number = place->number;
+    erase(place);
+    return output_.ended(number, batches.error());
+  }
+  place->next = batches->next_offset;
+  place->credit_bytes -= static_cast<std::int64_t>(batches->bytes);
+  output_.deliver({place->number, std::move(batches).value(), place->partition->high_watermark()});
+}
+
+void Subscriptions::read_blocking(Subscription& subscription, std::size_t bytes_max) {
+  subscription.reading = true;
+  broker_.post_blocking([weak = weak_from_this(), &shard = shard_, number = subscription.number,
+                         partition = subscription.partition, from = subscription.next, hint = subscription.hint,
+                         bytes_max]() mutable {
+    auto batches = partition->log().read(from, partition->high_watermark(), bytes_max, storage::ReadMode::blocking, hint);
+    shard.post([weak, number, partition, from, hint, batches = std::move(batches)]() mutable {
+      const auto self = weak.lock();
+      if (!self) return;
+      const auto found = self->by_number_.find(number);
+      // The number may have been given to another subscription meanwhile.
+      if (found == self->by_number_.end() || found->second->partition != partition || !found->second->reading) return;
+      found->second->reading = false;
+      if (found->second->next == from) {
+        found->second->hint = hint;
+        self->take(found->second, std::move(batches));
+      }
+      self->pump();
+    });
+  });
+}
+
+}  // namespace leat::server

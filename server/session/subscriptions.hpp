@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <unordered_map>
+
+#include "protocol/native/messages.hpp"
+#include "server/broker/broker.hpp"
+
+namespace leat::server {
+
+/// The subscriptions of one session: pushes what becomes visible, within each one's credit and the connection's room, fairly in
+/// turn. Batches come from memory at the tail; what is not in the page cache is read on a blocking thread meanwhile the others go
+/// on. One shard.
+class Subscriptions final : public PartitionWatcher, public std::enable_shared_from_this<Subscriptions> {
+ public:
+  struct Delivery {
+    std::uint32_t subscription = 0;
+    storage::ReadBatches batches;
+    Offset high_watermark;
+  };
+  struct Output {
+    std::function<void(const Delivery&)> deliver;
+    std::function<void(std::uint32_t subscription, const Error&)> ended;
+    /// How many bytes may be delivered now.
+    std::function<std::size_t()> room_bytes;
+  };
+
+  Subscriptions(Broker& broker, Shard& shard, Output output) : broker_(broker), shard_(shard), output_(std::move(output)) {}
+  ~Subscriptions() override { close(); }
+
+  /// Errors: invalid_argument for a number in use, offset_out_of_range.
+  Result<void> add(std::uint32_t number, std::shared_ptr<Partition> partition, Offset from, std::uint32_t credit_bytes);
+  /// False when there is no such subscription.
+  bool remove(std::uint32_t number);
+  void add_credit(std::uint32_t number, std::uint32_t bytes);
+  /// Delivers what can be delivered.
+  void pump();
+  void close();
+  [[nodiscard]] std::size_t size() const { return by_number_.size(); }
+
+  void on_advanced(Partition& partition) override;
+
+ private:
+  struct Subscription {
+    std::uint32_t number = 0;
+    std::shared_ptr<Partition> partition;
+    Offset next;
+    std::int64_t credit_bytes = 0;
+    storage::ReadHint hint;
+    bool reading = false;  ///< on a blocking thread
+  };
+  using Place = std::list<Subscription>::iterator;
+
+  [[nodiscard]] static bool ready(const Subscription& subscription);
+  void serve(Place place, std::size_t room_bytes);
+  void take(Place place, Result<storage::ReadBatches> batches);
+  void read_blocking(Subscription& subscription, std::size_t bytes_max);
+  void erase(Place place);
+
+  Broker& broker_;
+  Shard& shard_;
+  const Output output_;
+  std::list<Subscription> turn_;  ///< the front one is served next
+  std::unordered_map<std::uint32_t, Place> by_number_;
+  std::unordered_map<Partition*, std::size_t> watched_;  ///< how many subscriptions each
+  bool pumping_ = false;
+};
+
+}  // namespace leat::server

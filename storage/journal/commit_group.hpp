@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "protocol/base/ids.hpp"
+#include "storage/io/block_pool.hpp"
+
+namespace leat::storage {
+
+class PartitionLog;
+
+/// One batch within a group, at its place in the group's block.
+struct StagedBatch {
+  std::shared_ptr<PartitionLog> log;
+  Offset base_offset;
+  Offset next_offset;
+  TimestampMs max_timestamp = 0;
+  std::size_t position = 0;  ///< of the batch, within the block
+  std::size_t bytes = 0;
+};
+
+/// Batches of any partitions that become durable with one journal write (journaled) or go to the page cache only.
+struct CommitGroup {
+  bool journaled = true;
+  std::uint64_t sequence = 0;  ///< journaled groups: given when the group is closed
+  std::shared_ptr<Block> block;
+  std::size_t begin = 0;  ///< of the group within the block, a multiple of kDirectAlignment
+  std::size_t end = 0;    ///< of its last entry
+  std::vector<StagedBatch> batches;
+  std::size_t batch_bytes = 0;  ///< of all batches together
+  int writers_left = 0;         ///< the queue's own bookkeeping
+
+  [[nodiscard]] ByteSpan bytes_of(const StagedBatch& batch) const { return block->bytes().subspan(batch.position, batch.bytes); }
+};
+
+using CommitGroupPtr = std::shared_ptr<CommitGroup>;
+
+}  // namespace leat::storage

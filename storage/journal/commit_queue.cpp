@@ -1,0 +1,170 @@
+#include "storage/journal/commit_queue.hpp"
+
+#include <cstring>
+
+#include "protocol/base/assert.hpp"
+#include "storage/journal/journal_format.hpp"
+
+namespace leat::storage {
+
+CommitQueue::CommitQueue(CommitQueueOptions options)
+    : options_(options),
+      pool_(std::make_shared<BlockPool>(options.group_bytes_max, options.queued_bytes_max / options.group_bytes_max + 1)) {}
+
+Result<void> CommitQueue::check_open(std::size_t bytes) const {
+  if (error_) return *error_;
+  if (stopped_) return Error(Errc::shutting_down);
+  if (full_) return Error(Errc::storage_full);
+  // An empty queue takes any one batch, so that the limit never refuses a batch for ever.
+  if (queued_bytes_ != 0 && queued_bytes_ + bytes > options_.queued_bytes_max) return Error(Errc::would_block);
+  return ok();
+}
+
+Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log, LogId log_id, const record::BatchHeader& header,
+                                               ByteSpan batch, Offset base_offset, bool journaled) {
+  const std::lock_guard lock(mutex_);
+  LEAT_TRY(check_open(batch.size()));
+  Lane& lane = journaled ? journaled_ : cached_;
+  CommitGroup& group = open_group(lane, batch.size());
+
+  std::byte* const entry = lane.block->bytes().data() + group.end;
+  const std::size_t position = group.end + kEntryHeaderBytes;
+  encode_entry_header({log_id, base_offset, static_cast<std::uint32_t>(batch.size()), header.crc}, entry);
+  std::memcpy(entry + kEntryHeaderBytes, batch.data(), batch.size());
+  record::patch_base_offset(MutableByteSpan(entry + kEntryHeaderBytes, batch.size()), base_offset, 0);
+  const std::size_t used = kEntryHeaderBytes + batch.size();
+  std::memset(entry + used, 0, entry_bytes(batch.size()) - used);
+
+  group.end += entry_bytes(batch.size());
+  group.batches.push_back(
+      {std::move(log), base_offset, base_offset + (header.last_offset_delta + 1), header.max_timestamp, position, batch.size()});
+  group.batch_bytes += batch.size();
+  queued_bytes_ += batch.size();
+  (journaled ? journal_wanted_ : segments_wanted_).notify_one();
+  return Staged{lane.block, position};
+}
+
+CommitGroup& CommitQueue::open_group(Lane& lane, std::size_t batch_bytes) {
+  const std::size_t wanted = entry_bytes(batch_bytes);
+  if (lane.open && lane.open->end + wanted > lane.block->size()) close_group(lane);
+  if (lane.open) return *lane.open;
+
+  std::size_t begin = align_up(lane.block_end, kDirectAlignment);
+  if (!lane.block || begin + kGroupHeaderBytes + wanted > lane.block->size()) {
+    lane.block = pool_->take(align_up(kGroupHeaderBytes + wanted, kDirectAlignment));
+    keep_for_tail(lane.block);
+    begin = 0;
+  }
+  lane.open = std::make_shared<CommitGroup>();
+  lane.open->journaled = lane.journaled;
+  lane.open->block = lane.block;
+  lane.open->begin = begin;
+  lane.open->end = begin + kGroupHeaderBytes;
+  lane.open->writers_left = lane.journaled ? 2 : 1;
+  return *lane.open;
+}
+
+void CommitQueue::close_group(Lane& lane) {
+  if (lane.journaled) lane.open->sequence = next_sequence_++;
+  // Recycled memory: what the padding holds reaches the disk.
+  const std::size_t padded_end = align_up(lane.open->end, kDirectAlignment);
+  std::memset(lane.block->bytes().data() + lane.open->end, 0, padded_end - lane.open->end);
+  lane.block_end = lane.open->end;
+  lane.closed.push_back(std::move(lane.open));
+  lane.open = nullptr;
+}
+
+void CommitQueue::keep_for_tail(const std::shared_ptr<Block>& block) {
+  tail_.push_back(block);
+  tail_bytes_ += block->size();
+  while (tail_bytes_ > options_.tail_bytes_max && tail_.size() > 1) {
+    tail_bytes_ -= tail_.front()->size();
+    tail_.pop_front();
+  }
+}
+
+CommitGroupPtr CommitQueue::take_for_journal() {
+  const std::lock_guard lock(mutex_);
+  if (error_ || !journal_work()) return nullptr;
+  if (journaled_.closed.empty()) close_group(journaled_);
+  CommitGroupPtr group = std::move(journaled_.closed.front());
+  journaled_.closed.pop_front();
+  for_segments_.push_back(group);
+  segments_wanted_.notify_one();
+  return group;
+}
+
+CommitGroupPtr CommitQueue::take_for_segments() {
+  const std::lock_guard lock(mutex_);
+  if (error_ || !segment_work()) return nullptr;
+  CommitGroupPtr group;
+  if (!for_segments_.empty()) {
+    group = std::move(for_segments_.front());
+    for_segments_.pop_front();
+    return group;
+  }
+  if (cached_.closed.empty()) close_group(cached_);
+  group = std::move(cached_.closed.front());
+  cached_.closed.pop_front();
+  return group;
+}
+
+void CommitQueue::wait_for_journal_work() {
+  std::unique_lock lock(mutex_);
+  journal_wanted_.wait(lock, [this] { return stopped_ || error_ || journal_work(); });
+}
+
+void CommitQueue::wait_for_segment_work() {
+  std::unique_lock lock(mutex_);
+  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_work()); });
+}
+
+void CommitQueue::journal_done(CommitGroup& group) { finish(group); }
+void CommitQueue::segments_done(CommitGroup& group) { finish(group); }
+
+void CommitQueue::finish(CommitGroup& group) {
+  const std::lock_guard lock(mutex_);
+  LEAT_ASSERT(group.writers_left > 0);
+  if (--group.writers_left == 0) queued_bytes_ -= group.batch_bytes;
+}
+
+void CommitQueue::fail(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!error_) error_ = std::move(error);
+  journal_wanted_.notify_all();
+  segments_wanted_.notify_all();
+}
+
+void CommitQueue::set_full(bool full) {
+  const std::lock_guard lock(mutex_);
+  full_ = full;
+}
+
+void CommitQueue::stop() {
+  const std::lock_guard lock(mutex_);
+  stopped_ = true;
+  journal_wanted_.notify_all();
+  segments_wanted_.notify_all();
+}
+
+bool CommitQueue::failed() const {
+  const std::lock_guard lock(mutex_);
+  return error_.has_value();
+}
+
+bool CommitQueue::stopped() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_;
+}
+
+bool CommitQueue::drained() const {
+  const std::lock_guard lock(mutex_);
+  return stopped_ && !journal_work() && !segment_work();
+}
+
+std::size_t CommitQueue::queued_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return queued_bytes_;
+}
+
+}  // namespace leat::storage

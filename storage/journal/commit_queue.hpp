@@ -1,0 +1,102 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "protocol/base/result.hpp"
+#include "protocol/record/format.hpp"
+#include "storage/journal/commit_group.hpp"
+
+namespace leat::storage {
+
+struct CommitQueueOptions {
+  std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
+  std::size_t queued_bytes_max = 16U << 20;  ///< staged and not yet through both writers
+  std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
+};
+
+/// Where partitions hand their batches to the two writers. A batch is copied once, into the block from which the journal is
+/// written, the segment is written and the tail's readers are served. There is no timer: a group holds whatever gathered while
+/// the writers were busy with the one before.
+///
+/// Any thread may stage; one thread takes groups for the journal, one for the segments. Bounded: staging fails with would_block
+/// at the limit, and nothing is staged once the queue has failed.
+class CommitQueue {
+ public:
+  explicit CommitQueue(CommitQueueOptions options);
+
+  struct Staged {
+    std::shared_ptr<Block> block;
+    std::size_t position;
+  };
+  /// Copies the batch, with base_offset patched in, to the open group of its lane.
+  Result<Staged> stage(std::shared_ptr<PartitionLog> log, LogId log_id, const record::BatchHeader& header, ByteSpan batch,
+                       Offset base_offset, bool journaled);
+
+  /// The next group to journal, in sequence; null when there is none. It is up for writing to the segments from then on too.
+  CommitGroupPtr take_for_journal();
+  /// The next group to write to the segments; null when there is none.
+  CommitGroupPtr take_for_segments();
+  /// Blocks until take_for_journal / take_for_segments would give a group, or never will again.
+  void wait_for_journal_work();
+  void wait_for_segment_work();
+
+  /// A group is through one writer. When it is through all of them its bytes no longer count.
+  void journal_done(CommitGroup& group);
+  void segments_done(CommitGroup& group);
+
+  /// Every later stage() fails with this error (storage_failed); what is queued stays with its owners.
+  void fail(Error error);
+  /// stage() answers storage_full while set.
+  void set_full(bool full);
+  /// Wakes the waiting writers for good.
+  void stop();
+
+  [[nodiscard]] bool failed() const;
+  [[nodiscard]] bool stopped() const;
+  /// Stopped, and both writers have taken everything.
+  [[nodiscard]] bool drained() const;
+  /// Staged and not yet through both writers.
+  [[nodiscard]] std::size_t queued_bytes() const;
+
+ private:
+  struct Lane {
+    bool journaled;
+    CommitGroupPtr open;
+    std::shared_ptr<Block> block;
+    std::size_t block_end = 0;  ///< of what is laid out in `block`
+    std::deque<CommitGroupPtr> closed;
+  };
+
+  Result<void> check_open(std::size_t bytes) const;
+  CommitGroup& open_group(Lane& lane, std::size_t batch_bytes);
+  void close_group(Lane& lane);
+  void keep_for_tail(const std::shared_ptr<Block>& block);
+  void finish(CommitGroup& group);
+  bool segment_work() const { return !for_segments_.empty() || cached_.open || !cached_.closed.empty(); }
+  bool journal_work() const { return journaled_.open || !journaled_.closed.empty(); }
+
+  const CommitQueueOptions options_;
+  const std::shared_ptr<BlockPool> pool_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable journal_wanted_;
+  std::condition_variable segments_wanted_;
+  Lane journaled_{.journaled = true};
+  Lane cached_{.journaled = false};
+  std::deque<CommitGroupPtr> for_segments_;  ///< taken for the journal, not yet for the segments
+  std::deque<std::shared_ptr<Block>> tail_;
+  std::size_t tail_bytes_ = 0;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t next_sequence_ = 1;
+  std::optional<Error> error_;
+  bool full_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace leat::storage

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "protocol/base/result.hpp"
+#include "storage/io/file_system.hpp"
+#include "storage/journal/commit_group.hpp"
+
+namespace leat::storage {
+
+struct JournalOptions {
+  std::uint64_t file_bytes = 64U << 20;
+  std::size_t files_max = 8;
+};
+
+/// What makes an acknowledgement true: groups of batches of all partitions, written one after the other into files that were
+/// zeroed once and are reused for ever, so that a write changes no metadata and costs one trip to the disk.
+///
+/// write() is one thread's; recycle() and add_spare() may run beside it on another. After a failed write nothing more is written:
+/// the owner must stop acknowledging.
+class Journal {
+ public:
+  /// Takes over the journal's files in `directory`, all of them free: what they held must have been replayed and synced into the
+  /// segments. Groups get `epoch`, which no group of an earlier opening had. Creates the first file when there is none.
+  static Result<std::unique_ptr<Journal>> open(FileSystem& fs, Path directory, JournalOptions options, std::uint64_t epoch);
+
+  /// Durable on return: all of the group. journal_full when every file still holds groups that are not recycled and no more may
+  /// be added: the same group may be tried again after recycle(). Any other error is for good.
+  Result<void> write(CommitGroup& group);
+
+  /// The groups up to this sequence are in synced segments: files that hold no later one are free again.
+  void recycle(std::uint64_t up_to_sequence);
+  /// Adds and zeroes a file when no free one is left and there may be more; true when it did. Slow: for a background thread.
+  Result<bool> add_spare();
+
+  /// Files that hold groups still needed, without the one being filled: what a checkpoint would free.
+  [[nodiscard]] std::size_t full_files() const;
+  [[nodiscard]] std::size_t free_files() const;
+  [[nodiscard]] std::size_t files() const;
+  [[nodiscard]] std::uint64_t written_sequence() const;
+
+  /// The largest group (with headers) that fits in a file.
+  static std::uint64_t group_bytes_max(const JournalOptions& options);
+
+ private:
+  struct JournalFile {
+    std::unique_ptr<File> file;
+    std::uint64_t number = 0;
+    std::uint64_t last_sequence = 0;  ///< 0: free
+  };
+
+  Journal(FileSystem& fs, Path directory, JournalOptions options, std::uint64_t epoch)
+      : fs_(fs), directory_(std::move(directory)), options_(options), epoch_(epoch) {}
+
+  Result<std::unique_ptr<JournalFile>> create_file(std::uint64_t number);
+  Result<void> rotate();
+
+  FileSystem& fs_;
+  const Path directory_;
+  const JournalOptions options_;
+  const std::uint64_t epoch_;
+
+  mutable std::mutex mutex_;  ///< over files_ and current_; never held during a disk operation
+  std::vector<std::unique_ptr<JournalFile>> files_;
+  JournalFile* current_ = nullptr;
+  bool adding_ = false;
+  std::uint64_t position_ = 0;  ///< of the next group in the current file; the writing thread's own
+  std::uint64_t written_sequence_ = 0;
+};
+
+}  // namespace leat::storage

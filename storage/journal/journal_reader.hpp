@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/base/result.hpp"
+#include "storage/io/file_system.hpp"
+#include "storage/journal/journal_format.hpp"
+
+namespace leat::storage {
+
+/// An entry of a group that was read back; the batch points into the reader's memory until its next call.
+struct JournalEntry {
+  EntryHeader header;
+  ByteSpan batch;
+};
+
+struct JournalGroup {
+  std::uint64_t sequence = 0;
+  std::vector<JournalEntry> entries;
+};
+
+/// Reads the groups of one epoch back in sequence, from all files of a journal. One thread.
+///
+/// The journal ends at the first group that is not whole: a write that the crash interrupted, never acknowledged. Should a later
+/// group of the epoch exist after it, no crash explains that (there is one write at a time): Errc::corruption.
+class JournalReader {
+ public:
+  /// `first_sequence` is the oldest group still needed. Errors: corruption when it is missing although later ones exist,
+  /// unsupported_format, io_error.
+  static Result<JournalReader> open(FileSystem& fs, const Path& directory, std::uint64_t epoch, std::uint64_t first_sequence);
+
+  /// The next group, nullopt at the journal's end.
+  Result<std::optional<JournalGroup>> next();
+
+ private:
+  struct Source {
+    std::unique_ptr<File> file;
+    std::uint64_t bytes = 0;
+    std::uint64_t first_sequence = 0;
+  };
+
+  explicit JournalReader(std::uint64_t epoch) : epoch_(epoch) {}
+
+  /// The group at a position: torn_tail when there is no whole group of this epoch.
+  Result<GroupHeader> peek(Source& source, std::uint64_t position);
+  Result<JournalGroup> read_group(Source& source, std::uint64_t position, const GroupHeader& header);
+  Result<void> check_nothing_follows();
+
+  const std::uint64_t epoch_;
+  std::vector<Source> sources_;  ///< by first sequence
+  std::size_t current_ = 0;
+  std::uint64_t position_ = kJournalFileHeaderBytes;
+  std::uint64_t expected_sequence_ = 0;
+  std::vector<std::byte> buffer_;
+};
+
+}  // namespace leat::storage

@@ -1,0 +1,140 @@
+#include <algorithm>
+
+#include "storage/log/partition_log.hpp"
+
+namespace leat::storage {
+
+Result<RecoveryPoint> PartitionLog::sync() {
+  const std::lock_guard one_at_a_time(sync_mutex_);
+  RecoveryPoint point;
+  std::vector<std::shared_ptr<Segment>> unsynced;
+  std::shared_ptr<Segment> active;
+  bool directory = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return recovery_point_;
+    point = {id_,
+             log_start_,
+             written_end(),
+             written_segment_base_,
+             written_position_,
+             producers_.snapshot(written_end(), environment_.clock.wall_ms())};
+    unsynced.swap(unsynced_);
+    directory = std::exchange(directory_unsynced_, false);
+    active = segments_.back();
+  }
+  for (const auto& segment : unsynced) {
+    LEAT_ASSIGN(const auto file, segment->file());
+    LEAT_TRY(file->sync());
+    // The active segment's index is finished later; a lost entry costs a longer scan, no data.
+    LEAT_TRY(segment->index().flush());
+    if (segment != active) LEAT_TRY(segment->index().sync());
+  }
+  if (directory) LEAT_TRY(environment_.fs.sync_directory(directory_));
+  const std::lock_guard lock(mutex_);
+  recovery_point_ = point;
+  std::int64_t durable = durable_.load();
+  while (durable < point.offset.value() && !durable_.compare_exchange_weak(durable, point.offset.value())) {
+  }
+  return point;
+}
+
+RecoveryPoint PartitionLog::recovery_point() const {
+  const std::lock_guard lock(mutex_);
+  return recovery_point_;
+}
+
+bool PartitionLog::needs_sync() const {
+  const std::lock_guard lock(mutex_);
+  return !closed_ && (!unsynced_.empty() || directory_unsynced_ || recovery_point_.log_start != log_start_ ||
+                      recovery_point_.offset != written_end());
+}
+
+Offset PartitionLog::retention_start_of_sealed(TimestampMs now_ms, bool& active_expired) const {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t bytes = 0;
+  for (const auto& segment : segments_) bytes += segment->end().position;
+  const auto too_old = [&](const SegmentEnd& end) {
+    return config_.retention_ms >= 0 && end.position > 0 && end.max_timestamp < now_ms - config_.retention_ms;
+  };
+  Offset start = log_start_;
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
+    const SegmentEnd end = segments_[i]->end();
+    const bool too_much =
+        config_.retention_bytes >= 0 && bytes - end.position >= static_cast<std::uint64_t>(config_.retention_bytes);
+    if (!too_much && !too_old(end)) return start;
+    bytes -= end.position;
+    start = std::max(start, end.next_offset);
+  }
+  active_expired = too_old(segments_.back()->end());
+  return start;
+}
+
+Result<Offset> PartitionLog::retention_start(TimestampMs now_ms) {
+  bool active_expired = false;
+  Offset start = retention_start_of_sealed(now_ms, active_expired);
+  if (active_expired) {
+    const std::lock_guard lock(write_mutex_);
+    if (closed_for_writing_) return start;
+    LEAT_TRY(roll());
+    start = retention_start_of_sealed(now_ms, active_expired);
+  }
+  // Batches that are written but not yet durable are not anyone's to delete.
+  return std::min(start, high_watermark());
+}
+
+Result<bool> PartitionLog::advance_log_start(Offset to) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return Error(Errc::unknown_topic, "deleted");
+  if (to > high_watermark()) {
+    return Error(Errc::offset_out_of_range, "offset " + std::to_string(to.value()) + " is beyond the high watermark " +
+                                                std::to_string(high_watermark().value()));
+  }
+  if (to <= log_start_) return false;
+  log_start_ = to;
+  return true;
+}
+
+Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
+  std::vector<std::shared_ptr<Segment>> expired;
+  {
+    const std::lock_guard lock(mutex_);
+    while (segments_.front()->end().next_offset <= saved.log_start && segments_.front()->base_offset() < saved.segment_base) {
+      expired.push_back(std::move(segments_.front()));
+      segments_.pop_front();
+      directory_unsynced_ = true;
+    }
+    std::erase_if(unsynced_, [&](const auto& segment) { return std::ranges::find(expired, segment) != expired.end(); });
+  }
+  for (const auto& segment : expired) {
+    LEAT_TRY(environment_.fs.remove_file(segment->log_path()));
+    LEAT_ASSIGN(const bool indexed, environment_.fs.exists(segment->index_path()));
+    if (indexed) LEAT_TRY(environment_.fs.remove_file(segment->index_path()));
+  }
+  return ok();
+}
+
+void PartitionLog::release_idle_files() {
+  std::vector<std::shared_ptr<Segment>> sealed;
+  {
+    const std::lock_guard lock(mutex_);
+    sealed.assign(segments_.begin(), std::prev(segments_.end()));
+    while (!tail_.empty() && tail_.front().block.expired()) tail_.pop_front();
+  }
+  for (const auto& segment : sealed) segment->release_idle_files();
+}
+
+void PartitionLog::configure(const TopicConfig& config) {
+  const std::lock_guard lock(mutex_);
+  config_ = config;
+  batch_bytes_max_.store(static_cast<std::size_t>(config.batch_bytes_max), std::memory_order_relaxed);
+}
+
+void PartitionLog::close() {
+  const std::lock_guard writing(write_mutex_);
+  closed_for_writing_ = true;
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
+}  // namespace leat::storage

@@ -1,0 +1,159 @@
+#include "storage/segment/segment.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "protocol/base/assert.hpp"
+#include "protocol/record/format.hpp"
+
+namespace leat::storage {
+namespace {
+
+constexpr std::string_view kLogSuffix = ".log";
+constexpr std::string_view kIndexSuffix = ".index";
+constexpr std::size_t kOffsetDigits = 20;
+
+std::string name_with(Offset base_offset, std::string_view suffix) {
+  std::string digits = std::to_string(base_offset.value());
+  digits.insert(0, kOffsetDigits - digits.size(), '0');
+  return digits.append(suffix);
+}
+
+/// What a walk over the batches in a buffer found.
+struct Walk {
+  std::size_t begin = 0;         ///< of the first batch wanted
+  std::size_t end = 0;           ///< behind the last whole batch wanted; begin when none is whole
+  Offset next_offset;            ///< behind it
+  std::size_t bytes_wanted = 0;  ///< of the batch at `begin`, when it is not whole
+};
+
+Error damaged(const Path& path, std::uint64_t position, const std::string& what) {
+  return Error(Errc::corruption, path.string() + " at byte " + std::to_string(position) + ": " + what);
+}
+
+/// Chooses the batches from the one that contains `from`. `bytes` begins with a batch and may end within one.
+Result<Walk> walk(ByteSpan bytes, Offset from, Offset limit, std::size_t bytes_max) {
+  Walk walk;
+  walk.next_offset = from;
+  std::size_t at = 0;
+  while (bytes.size() - at >= record::kBatchHeaderBytes) {
+    LEAT_ASSIGN(const record::BatchHeader header, record::parse_batch_header(bytes.subspan(at)));
+    const bool wanted = header.next_offset() > from;
+    if (wanted && walk.end > walk.begin) {
+      if (header.base_offset < walk.next_offset) return Error(Errc::corruption, "offsets go backwards");
+      if (at + header.batch_bytes - walk.begin > bytes_max) break;
+    }
+    if (wanted && header.next_offset() > limit) break;
+    if (bytes.size() - at < header.batch_bytes) {
+      walk.bytes_wanted = header.batch_bytes;
+      break;
+    }
+    at += header.batch_bytes;
+    if (wanted) {
+      walk.end = at;
+      walk.next_offset = header.next_offset();
+    } else {
+      walk.begin = walk.end = at;
+    }
+  }
+  return walk;
+}
+
+}  // namespace
+
+std::string segment_file_name(Offset base_offset) { return name_with(base_offset, kLogSuffix); }
+std::string index_file_name(Offset base_offset) { return name_with(base_offset, kIndexSuffix); }
+
+std::optional<Offset> parse_segment_file_name(std::string_view name) {
+  if (name.size() != kOffsetDigits + kLogSuffix.size() || !name.ends_with(kLogSuffix)) return std::nullopt;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + kOffsetDigits, value);
+  if (error != std::errc() || end != name.data() + kOffsetDigits || value < 0) return std::nullopt;
+  return Offset(value);
+}
+
+Segment::Segment(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, Offset base_offset,
+                 const SegmentEnd& end)
+    : fs_(fs),
+      read_blocks_(std::move(read_blocks)),
+      log_path_(directory / segment_file_name(base_offset)),
+      index_path_(directory / index_file_name(base_offset)),
+      base_offset_(base_offset),
+      index_(fs, index_path_, base_offset),
+      end_(end) {}
+
+SegmentEnd Segment::end() const {
+  const std::lock_guard lock(mutex_);
+  return end_;
+}
+
+void Segment::set_end(const SegmentEnd& end) {
+  const std::lock_guard lock(mutex_);
+  LEAT_ASSERT(end.position >= end_.position && end.next_offset >= end_.next_offset);
+  end_ = end;
+}
+
+Result<std::shared_ptr<File>> Segment::file() {
+  const std::lock_guard lock(mutex_);
+  used_ = true;
+  if (!file_) {
+    LEAT_ASSIGN(file_, fs_.open(log_path_, OpenOptions{}));
+  }
+  return file_;
+}
+
+void Segment::release_idle_files() {
+  const std::lock_guard lock(mutex_);
+  if (!used_) {
+    file_.reset();
+    index_.release_file();
+  }
+  used_ = false;
+}
+
+Result<std::uint64_t> Segment::start_position(Offset from, const ReadHint& hint) {
+  if (hint.segment_base == base_offset_ && hint.offset == from) return hint.position;
+  LEAT_ASSIGN(const IndexEntry entry, index_.at_or_before(from));
+  return std::uint64_t{entry.position};
+}
+
+Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint) {
+  const SegmentEnd end = this->end();
+  LEAT_ASSERT(from >= base_offset_ && from < end.next_offset && from < limit);
+  LEAT_ASSIGN(const auto log_file, file());
+  LEAT_ASSIGN(std::uint64_t position, start_position(from, hint));
+  std::size_t wanted = std::min(bytes_max, read_blocks_->block_bytes());
+  while (position < end.position) {
+    wanted = std::max<std::size_t>(wanted, record::kBatchHeaderBytes);
+    auto block = read_blocks_->take(wanted);
+    const std::size_t room =
+        std::min<std::uint64_t>(std::min(std::max(wanted, std::size_t{4096}), block->size()), end.position - position);
+    LEAT_ASSIGN(const std::size_t got, log_file->read_at(FilePosition(position), block->bytes().first(room), mode));
+    if (got < room) return damaged(log_path_, position + got, "file ends before the segment does");
+    const auto walked = walk(ByteSpan(block->bytes()).first(got), from, limit, bytes_max);
+    if (walked.has_error()) return damaged(log_path_, position, walked.error().message());
+    if (walked->end > walked->begin) {
+      hint = {base_offset_, walked->next_offset, position + walked->end};
+      ReadBatches batches;
+      batches.bytes = walked->end - walked->begin;
+      batches.next_offset = walked->next_offset;
+      const ByteSpan found = ByteSpan(block->bytes()).subspan(walked->begin, batches.bytes);
+      batches.chunks.emplace_back(std::move(block), found);
+      return batches;
+    }
+    if (walked->begin == 0 && walked->bytes_wanted == 0) return damaged(log_path_, position, "no batch where one should be");
+    if (walked->bytes_wanted > end.position - (position + walked->begin)) {
+      return damaged(log_path_, position + walked->begin, "batch longer than the segment");
+    }
+    position += walked->begin;
+    wanted = std::max(wanted, walked->bytes_wanted);
+  }
+  return damaged(log_path_, position, "offset " + std::to_string(from.value()) + " not found");
+}
+
+Result<Offset> Segment::offset_before_time(TimestampMs timestamp) {
+  LEAT_ASSIGN(const IndexEntry entry, index_.before_time(timestamp));
+  return base_offset_ + entry.relative_offset;
+}
+
+}  // namespace leat::storage

@@ -1,0 +1,73 @@
+#include "storage/segment/segment_appender.hpp"
+
+#include <algorithm>
+
+#include "protocol/base/assert.hpp"
+
+namespace leat::storage {
+namespace {
+
+constexpr std::size_t kUnflushedEntriesMax = 256;
+constexpr std::uint64_t kSegmentBytesLimit = 1ULL << 31;
+constexpr std::int64_t kSegmentOffsetsLimit = 1LL << 31;
+
+}  // namespace
+
+Result<SegmentAppender> SegmentAppender::create(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
+                                                Offset base_offset) {
+  auto segment =
+      std::make_shared<Segment>(fs, std::move(read_blocks), directory, base_offset, SegmentEnd{0, base_offset, kNoTimestamp});
+  OpenOptions options;
+  options.existence = OpenOptions::Existence::either;
+  LEAT_ASSIGN(const auto file, fs.open(segment->log_path(), options));
+  LEAT_TRY(file->truncate(0));  // An earlier attempt that failed half-way may have left one; nothing in it was ever counted.
+  return resume(std::move(segment), 0);
+}
+
+Result<SegmentAppender> SegmentAppender::resume(std::shared_ptr<Segment> segment, std::uint64_t last_indexed_position) {
+  LEAT_ASSIGN(auto file, segment->file());
+  return SegmentAppender(std::move(segment), std::move(file), last_indexed_position);
+}
+
+bool SegmentAppender::has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const {
+  const SegmentEnd end = segment_->end();
+  if (end.position == 0) return true;
+  return end.position + bytes <= std::min(segment_bytes_max, kSegmentBytesLimit) &&
+         next_offset - segment_->base_offset() < kSegmentOffsetsLimit;
+}
+
+Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
+  SegmentEnd end = segment_->end();
+  const std::uint64_t position = end.position;
+  std::uint64_t indexed_position = last_indexed_position_;
+  std::vector<IndexEntry> entries;
+  pieces_.clear();
+  for (const PlacedBatch& batch : batches) {
+    LEAT_ASSERT(batch.base_offset == end.next_offset);
+    if (end.position - indexed_position >= kIndexIntervalBytes) {
+      entries.push_back({static_cast<std::uint32_t>(batch.base_offset - segment_->base_offset()),
+                         static_cast<std::uint32_t>(end.position), end.max_timestamp});
+      indexed_position = end.position;
+    }
+    pieces_.push_back(batch.bytes);
+    end.position += batch.bytes.size();
+    end.next_offset = batch.next_offset;
+    end.max_timestamp = std::max(end.max_timestamp, batch.max_timestamp);
+  }
+  LEAT_TRY(file_->write_at(FilePosition(position), pieces_));
+  last_indexed_position_ = indexed_position;
+  for (const IndexEntry& entry : entries) segment_->index().add(entry);
+  segment_->set_end(end);
+  unflushed_entries_ += entries.size();
+  if (unflushed_entries_ >= kUnflushedEntriesMax && segment_->index().flush().has_value()) unflushed_entries_ = 0;
+  return ok();  // Entries that could not be flushed stay in memory and are tried again.
+}
+
+Result<void> SegmentAppender::seal() && {
+  const SegmentEnd end = segment_->end();
+  segment_->index().add({static_cast<std::uint32_t>(end.next_offset - segment_->base_offset()),
+                         static_cast<std::uint32_t>(end.position), end.max_timestamp});
+  return segment_->index().flush();
+}
+
+}  // namespace leat::storage

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "protocol/base/result.hpp"
+#include "storage/segment/segment.hpp"
+
+namespace leat::storage {
+
+/// A batch with its offset already in it.
+struct PlacedBatch {
+  ByteSpan bytes;
+  Offset base_offset;
+  Offset next_offset;
+  TimestampMs max_timestamp = 0;
+};
+
+/// The one writer of a segment. seal() consumes it and leaves a segment that never changes again. One thread at a time.
+class SegmentAppender {
+ public:
+  /// Creates the segment's file, empty; its directory entry is not durable yet.
+  static Result<SegmentAppender> create(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
+                                        Offset base_offset);
+  /// Goes on at the end of a segment that recovery found; `last_indexed_position` is the index's last entry.
+  static Result<SegmentAppender> resume(std::shared_ptr<Segment> segment, std::uint64_t last_indexed_position);
+
+  /// Appends batches that follow one another and the segment's end. In the page cache on return. After an error the segment's end
+  /// has not moved: with storage_full the same batches may be appended again.
+  Result<void> append(std::span<const PlacedBatch> batches);
+
+  /// Writes the index to its end; neither file is synced.
+  Result<void> seal() &&;
+
+  [[nodiscard]] const std::shared_ptr<Segment>& segment() const { return segment_; }
+  /// No batch can be at a position or offset that an index entry cannot hold.
+  [[nodiscard]] bool has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const;
+
+ private:
+  SegmentAppender(std::shared_ptr<Segment> segment, std::shared_ptr<File> file, std::uint64_t last_indexed_position)
+      : segment_(std::move(segment)), file_(std::move(file)), last_indexed_position_(last_indexed_position) {}
+
+  std::shared_ptr<Segment> segment_;
+  std::shared_ptr<File> file_;
+  std::uint64_t last_indexed_position_ = 0;
+  std::size_t unflushed_entries_ = 0;
+  std::vector<ByteSpan> pieces_;
+};
+
+}  // namespace leat::storage

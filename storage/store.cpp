@@ -1,0 +1,162 @@
+#include "storage/store.hpp"
+
+#include <algorithm>
+
+namespace leat::storage {
+namespace {
+
+/// A group's batches, ordered so that those of one log are together and in their order.
+std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
+  std::vector<const StagedBatch*> batches;
+  batches.reserve(group.batches.size());
+  for (const StagedBatch& batch : group.batches) batches.push_back(&batch);
+  std::ranges::stable_sort(batches, {}, [](const StagedBatch* batch) { return batch->log->id(); });
+  return batches;
+}
+
+}  // namespace
+
+Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions options)
+    : fs_(fs),
+      clock_(clock),
+      random_(random),
+      options_(std::move(options)),
+      read_blocks_(std::make_shared<BlockPool>(options_.read_block_bytes, options_.spare_read_blocks_max)),
+      queue_(options_.queue) {}
+
+Error Store::fail(Error error) {
+  queue_.fail(Error(Errc::storage_failed, error.message()));
+  return error;
+}
+
+Result<CommitGroupPtr> Store::journal_one() {
+  CommitGroupPtr group = to_journal_ ? std::move(to_journal_) : queue_.take_for_journal();
+  to_journal_ = nullptr;
+  if (!group) return group;
+  auto written = journal_->write(*group);
+  if (written.has_error()) {
+    to_journal_ = std::move(group);
+    if (written.error().code == Errc::journal_full) return std::move(written).error();
+    return fail(std::move(written).error());
+  }
+  for (const StagedBatch& batch : group->batches) batch.log->mark_durable(batch.next_offset);
+  queue_.journal_done(*group);
+  return group;
+}
+
+Result<CommitGroupPtr> Store::write_one() {
+  CommitGroupPtr group = to_segments_ ? std::move(to_segments_) : queue_.take_for_segments();
+  to_segments_ = nullptr;
+  if (!group) return group;
+  const auto batches = by_log(*group);
+  std::vector<PlacedBatch> placed;
+  for (std::size_t i = 0; i < batches.size();) {
+    const std::shared_ptr<PartitionLog>& log = batches[i]->log;
+    placed.clear();
+    for (; i < batches.size() && batches[i]->log == log; ++i) {
+      const StagedBatch& batch = *batches[i];
+      placed.push_back({group->bytes_of(batch), batch.base_offset, batch.next_offset, batch.max_timestamp});
+    }
+    auto written = log->write(placed, group->journaled);
+    if (written.has_error()) {
+      to_segments_ = std::move(group);
+      if (written.error().code == Errc::storage_full) return std::move(written).error();
+      return fail(std::move(written).error());
+    }
+  }
+  if (group->journaled) segments_sequence_.store(group->sequence);
+  queue_.segments_done(*group);
+  return group;
+}
+
+bool Store::wants_checkpoint() const {
+  // Half the journal may fill while the other half is being freed.
+  return journal_->full_files() * 2 >= options_.journal.files_max;
+}
+
+Result<void> Store::checkpoint() {
+  const std::lock_guard lock(checkpoint_mutex_);
+  return save_points(false);
+}
+
+Result<void> Store::save_points(bool clean) {
+  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
+  Checkpoint checkpoint;
+  checkpoint.epoch = epoch_;
+  checkpoint.clean = clean;
+  const std::uint64_t covered = segments_sequence_.load();
+  checkpoint.first_needed_sequence = covered + 1;
+  for (const auto& log : all_logs()) {
+    if (!log->needs_sync()) {
+      checkpoint.points.push_back(log->recovery_point());
+      continue;
+    }
+    auto point = log->sync();
+    if (point.has_error()) return fail(std::move(point).error());
+    checkpoint.points.push_back(std::move(point).value());
+  }
+  auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);
+  if (saved.has_error()) {
+    if (saved.error().code == Errc::storage_full) return std::move(saved).error();
+    return fail(std::move(saved).error());
+  }
+  if (journal_) journal_->recycle(covered);
+  for (const auto& log : all_logs()) {
+    const auto point = std::ranges::find(checkpoint.points, log->id(), &RecoveryPoint::log);
+    if (point != checkpoint.points.end()) LEAT_TRY(log->remove_segments_before(*point));
+  }
+  return ok();
+}
+
+Result<void> Store::prepare_journal() {
+  auto added = journal_->add_spare();
+  return added.has_error() ? Result<void>(std::move(added).error()) : ok();
+}
+
+Result<void> Store::enforce_retention() {
+  bool moved = false;
+  const TimestampMs now = clock_.wall_ms();
+  for (const auto& log : all_logs()) {
+    LEAT_ASSIGN(const Offset start, log->retention_start(now));
+    auto advanced = log->advance_log_start(start);
+    moved = moved || (advanced.has_value() && *advanced);
+  }
+  return moved ? checkpoint() : ok();
+}
+
+Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {
+  LEAT_ASSIGN(const bool moved, log.advance_log_start(before));
+  if (moved) LEAT_TRY(checkpoint());
+  return log.log_start();
+}
+
+Result<Space> Store::check_space() {
+  LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
+  queue_.set_full(space.free_bytes < options_.disk_reserve_bytes);
+  return space;
+}
+
+void Store::release_idle_files() {
+  for (const auto& log : all_logs()) log->release_idle_files();
+}
+
+Result<void> Store::close() {
+  queue_.stop();
+  while (true) {
+    LEAT_ASSIGN(const auto journaled, journal_one());
+    LEAT_ASSIGN(const auto written, write_one());
+    if (!journaled && !written) break;
+  }
+  const std::lock_guard lock(checkpoint_mutex_);
+  return save_points(true);
+}
+
+std::vector<std::shared_ptr<PartitionLog>> Store::all_logs() const {
+  const std::lock_guard lock(topics_mutex_);
+  std::vector<std::shared_ptr<PartitionLog>> logs;
+  logs.reserve(logs_.size());
+  for (const auto& [id, log] : logs_) logs.push_back(log);
+  return logs;
+}
+
+}  // namespace leat::storage

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/base/clock.hpp"
+#include "protocol/base/random.hpp"
+#include "protocol/base/result.hpp"
+#include "storage/catalog/catalog.hpp"
+#include "storage/journal/commit_queue.hpp"
+#include "storage/journal/journal.hpp"
+#include "storage/log/checkpoint.hpp"
+#include "storage/log/partition_log.hpp"
+
+namespace leat::storage {
+
+struct StoreOptions {
+  Path data_dir;
+  TopicConfig topic_defaults;
+  JournalOptions journal;
+  CommitQueueOptions queue;
+  std::uint64_t disk_reserve_bytes = 64U << 20;  ///< writes are refused when less is free
+  std::size_t read_block_bytes = 256U << 10;
+  std::size_t spare_read_blocks_max = 32;
+  std::int32_t partitions_max = 10'000;  ///< of all topics together
+};
+
+/// What a start found and did.
+struct RecoveryReport {
+  bool created = false;      ///< the directory was empty
+  bool after_crash = false;  ///< the last shutdown was not orderly
+  std::uint64_t groups_replayed = 0;
+  std::uint64_t batches_replayed = 0;  ///< that were in the journal but not in the segments
+  std::vector<Path> quarantined;       ///< directories of topics that the catalog does not know, moved there
+};
+
+/// A topic as of the moment it was asked for.
+struct Topic {
+  CatalogTopic entry;
+  TopicConfig config;
+  std::vector<std::shared_ptr<PartitionLog>> logs;  ///< one a partition, in order
+};
+
+/// Everything on one data directory: catalog, journal, logs, checkpoint. Has no thread of its own: whoever owns it calls the two
+/// writers' steps and the maintenance, from a thread each (StoreThreads) or all from one (the simulation).
+///
+/// After the first failed write or sync the store accepts no more batches, acknowledges nothing more, and goes on serving reads.
+class Store {
+ public:
+  /// Opens or creates the directory and recovers what is in it. Errors: data_dir_in_use, unsupported_format, corruption,
+  /// io_error.
+  static Result<std::unique_ptr<Store>> open(FileSystem& fs, const Clock& clock, Random& random, StoreOptions options);
+
+  // --- topics; any thread, durable on return
+  Result<Topic> create_topic(const std::string& name, std::int32_t partitions, const TopicSettings& settings);
+  Result<void> delete_topic(const std::string& name);
+  /// partitions 0: unchanged; a setting with an empty value goes back to the default.
+  Result<Topic> alter_topic(const std::string& name, std::int32_t partitions, const TopicSettings& settings);
+  Result<Topic> topic(const std::string& name) const;
+  [[nodiscard]] std::vector<Topic> topics() const;
+  /// Never given away before, by this or an earlier run.
+  Result<ProducerId> allocate_producer_id();
+  /// Raises a log's start to `before` (its high watermark for a later one is an error) and returns the start.
+  Result<Offset> delete_records(PartitionLog& log, Offset before);
+
+  // --- the writers; one thread each. The group that was handled, null when there was none.
+  /// Error journal_full: call again after a checkpoint; anything else is for good.
+  Result<CommitGroupPtr> journal_one();
+  /// Error storage_full: call again when there may be room; anything else is for good.
+  Result<CommitGroupPtr> write_one();
+
+  // --- maintenance; one thread
+  Result<void> checkpoint();
+  /// Adds a journal file if none is free and more may be added.
+  Result<void> prepare_journal();
+  Result<void> enforce_retention();
+  /// Refuses or accepts batches by the free space.
+  Result<Space> check_space();
+  void release_idle_files();
+  [[nodiscard]] bool wants_checkpoint() const;
+
+  /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads
+  /// have ended.
+  Result<void> close();
+
+  [[nodiscard]] CommitQueue& queue() { return queue_; }
+  [[nodiscard]] const Journal& journal() const { return *journal_; }
+  [[nodiscard]] const RecoveryReport& recovery_report() const { return report_; }
+  [[nodiscard]] Uuid broker_id() const { return catalog_.broker_id; }
+
+ private:
+  friend class StoreOpener;
+  Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions options);
+
+  [[nodiscard]] Path catalog_path() const { return options_.data_dir / "catalog"; }
+  [[nodiscard]] Path checkpoint_path() const { return options_.data_dir / "checkpoint"; }
+  [[nodiscard]] Path journal_directory() const { return options_.data_dir / "journal"; }
+  [[nodiscard]] Path topics_directory() const { return options_.data_dir / "topics"; }
+  [[nodiscard]] Path topic_directory(const TopicId& id) const { return topics_directory() / id.to_string(); }
+  [[nodiscard]] LogEnvironment log_environment() { return {fs_, clock_, queue_, read_blocks_}; }
+
+  Result<TopicConfig> configure(const TopicSettings& settings) const;
+  Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
+  Result<void> open_new_logs(const CatalogTopic& topic, const TopicConfig& config);
+  Result<Topic> topic_locked(const std::string& name) const;
+  Topic describe(const CatalogTopic& entry) const;
+  Result<void> commit(Catalog catalog);
+  Result<void> save_points(bool clean);
+  [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
+  /// Accepts nothing more after an error that says something about the disk; hands the error on.
+  Error fail(Error error);
+
+  FileSystem& fs_;
+  const Clock& clock_;
+  Random& random_;
+  const StoreOptions options_;
+  std::unique_ptr<DirectoryLock> lock_;
+  const std::shared_ptr<BlockPool> read_blocks_;
+  CommitQueue queue_;
+  std::unique_ptr<Journal> journal_;
+  RecoveryReport report_;
+  std::uint64_t epoch_ = 0;
+
+  mutable std::mutex topics_mutex_;  ///< over catalog_ and logs_
+  Catalog catalog_;
+  std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
+  ProducerId next_producer_{0};
+
+  std::mutex checkpoint_mutex_;
+  CommitGroupPtr to_journal_;                        ///< taken, the journal was full
+  CommitGroupPtr to_segments_;                       ///< taken, the disk was full
+  std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments
+};
+
+}  // namespace leat::storage

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "storage/journal/journal_reader.hpp"
+#include "storage/store.hpp"
+
+namespace leat::storage {
+
+/// The steps of Store::open.
+class StoreOpener {
+ public:
+  explicit StoreOpener(Store& store) : store_(store) {}
+
+  Result<void> run() {
+    LEAT_TRY(check_options());
+    LEAT_TRY(store_.fs_.create_directories(store_.options_.data_dir));
+    LEAT_ASSIGN(store_.lock_, store_.fs_.lock(store_.options_.data_dir));
+    LEAT_TRY(load_catalog_and_checkpoint());
+    LEAT_TRY(store_.fs_.create_directories(store_.journal_directory()));
+    LEAT_TRY(store_.fs_.create_directories(store_.topics_directory()));
+    LEAT_TRY(store_.fs_.sync_directory(store_.options_.data_dir));
+    LEAT_TRY(finish_deletions());
+    LEAT_TRY(quarantine_unknown());
+    LEAT_TRY(open_logs());
+    if (!checkpoint_.clean) LEAT_TRY(replay_journal());
+    // From here on the segments are all there is: what the journal held is in them and synced, and its groups are of a past
+    // epoch.
+    store_.epoch_ = checkpoint_.epoch + 1;
+    LEAT_TRY(store_.save_points(false));
+    LEAT_ASSIGN(store_.journal_, Journal::open(store_.fs_, store_.journal_directory(), store_.options_.journal, store_.epoch_));
+    return ok();
+  }
+
+ private:
+  Result<void> check_options() {
+    const std::uint64_t group_max = Journal::group_bytes_max(store_.options_.journal);
+    const auto batch_max = static_cast<std::uint64_t>(store_.options_.topic_defaults.batch_bytes_max) + kDirectAlignment;
+    if (store_.options_.queue.group_bytes_max > group_max || batch_max > group_max) {
+      return Error(Errc::invalid_argument, "journal files of " + std::to_string(store_.options_.journal.file_bytes) +
+                                               " bytes are too small for a group or for max.message.bytes");
+    }
+    return ok();
+  }
+
+  Result<void> load_catalog_and_checkpoint() {
+    LEAT_ASSIGN(const bool known, store_.fs_.exists(store_.catalog_path()));
+    if (!known) return create();
+    LEAT_ASSIGN(store_.catalog_, load_catalog(store_.fs_, store_.catalog_path()));
+    LEAT_ASSIGN(const bool checkpointed, store_.fs_.exists(store_.checkpoint_path()));
+    if (!checkpointed) {
+      // Only the very first start can have been interrupted before its checkpoint.
+      if (store_.catalog_.topics.empty()) return ok();
+      return Error(Errc::corruption, store_.checkpoint_path().string() + " is missing");
+    }
+    LEAT_ASSIGN(checkpoint_, load_checkpoint(store_.fs_, store_.checkpoint_path()));
+    store_.report_.after_crash = !checkpoint_.clean;
+    return ok();
+  }
+
+  Result<void> create() {
+    LEAT_ASSIGN(const auto entries, store_.fs_.list(store_.options_.data_dir));
+    for (const DirectoryEntry& entry : entries) {
+      const bool ours_to_begin_with = entry.name == "LOCK" || entry.name == "catalog.tmp" || entry.name == "lost+found";
+      if (!ours_to_begin_with) {
+        return Error(Errc::corruption, store_.options_.data_dir.string() + " holds '" + entry.name +
+                                           "' but no catalog: not a leat data directory, or its catalog was lost");
+      }
+    }
+    store_.report_.created = true;
+    store_.catalog_.broker_id = Uuid::random(store_.random_);
+    return save_catalog(store_.fs_, store_.catalog_path(), store_.catalog_);
+  }
+
+  Result<void> finish_deletions() {
+    if (store_.catalog_.deleted.empty()) return ok();
+    for (const TopicId& id : store_.catalog_.deleted) LEAT_TRY(store_.fs_.remove_tree(store_.topic_directory(id)));
+    LEAT_TRY(store_.fs_.sync_directory(store_.topics_directory()));
+    store_.catalog_.deleted.clear();
+    return save_catalog(store_.fs_, store_.catalog_path(), store_.catalog_);
+  }
+
+  /// Data that the catalog does not know is kept for a person to look at, never removed.
+  Result<void> quarantine_unknown() {
+    LEAT_ASSIGN(const auto entries, store_.fs_.list(store_.topics_directory()));
+    for (const DirectoryEntry& entry : entries) {
+      const auto id = Uuid::parse(entry.name);
+      const bool known =
+          id && std::ranges::any_of(store_.catalog_.topics, [&](const auto& topic) { return topic.second.id == *id; });
+      if (known) continue;
+      const Path quarantine = store_.options_.data_dir / "quarantine";
+      LEAT_TRY(store_.fs_.create_directories(quarantine));
+      const Path to = quarantine / (entry.name + "-" + std::to_string(store_.clock_.wall_ms()));
+      LEAT_TRY(store_.fs_.rename(store_.topics_directory() / entry.name, to));
+      LEAT_TRY(store_.fs_.sync_directory(quarantine));
+      LEAT_TRY(store_.fs_.sync_directory(store_.options_.data_dir));
+      store_.report_.quarantined.push_back(to);
+    }
+    return ok();
+  }
+
+  Result<void> open_logs() {
+    for (const auto& [name, topic] : store_.catalog_.topics) {
+      auto config = apply_settings(store_.options_.topic_defaults, topic.settings);
+      if (config.has_error()) return Error(Errc::corruption, "topic " + name + ": " + config.error().message());
+      for (std::size_t i = 0; i < topic.logs.size(); ++i) {
+        const auto saved = std::ranges::find(checkpoint_.points, topic.logs[i], &RecoveryPoint::log);
+        RecoveryPoint point;
+        point.log = topic.logs[i];
+        if (saved != checkpoint_.points.end()) point = *saved;
+        LEAT_ASSIGN(auto log, PartitionLog::open(store_.log_environment(), store_.topic_directory(topic.id) / std::to_string(i),
+                                                 point, *config, !checkpoint_.clean));
+        store_.logs_.emplace(topic.logs[i], std::move(log));
+      }
+      LEAT_TRY(store_.fs_.sync_directory(store_.topic_directory(topic.id)));
+    }
+    return store_.fs_.sync_directory(store_.topics_directory());
+  }
+
+  Result<void> replay_journal() {
+    LEAT_ASSIGN(auto reader, JournalReader::open(store_.fs_, store_.journal_directory(), checkpoint_.epoch,
+                                                 checkpoint_.first_needed_sequence));
+    while (true) {
+      LEAT_ASSIGN(const auto group, reader.next());
+      if (!group) return ok();
+      ++store_.report_.groups_replayed;
+      for (const JournalEntry& entry : group->entries) LEAT_TRY(replay(entry));
+    }
+  }
+
+  Result<void> replay(const JournalEntry& entry) {
+    if (entry.header.log >= store_.catalog_.next_log) {
+      return Error(Errc::corruption, "the journal holds batches of partition " + std::to_string(entry.header.log.value()) +
+                                         ", which the catalog does not know");
+    }
+    const auto log = store_.logs_.find(entry.header.log);
+    if (log == store_.logs_.end()) return ok();  // deleted since
+    LEAT_ASSIGN(const record::BatchHeader header, record::parse_batch_header(entry.batch));
+    const Offset before = log->second->next_offset();
+    LEAT_TRY(log->second->replay(header, entry.batch));
+    if (log->second->next_offset() != before) ++store_.report_.batches_replayed;
+    return ok();
+  }
+
+  Store& store_;
+  Checkpoint checkpoint_;
+};
+
+Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, const Clock& clock, Random& random, StoreOptions options) {
+  std::unique_ptr<Store> store(new Store(fs, clock, random, std::move(options)));
+  LEAT_TRY(StoreOpener(*store).run());
+  return store;
+}
+
+}  // namespace leat::storage

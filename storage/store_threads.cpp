@@ -1,0 +1,135 @@
+#include "storage/store_threads.hpp"
+
+#include <pthread.h>
+
+namespace leat::storage {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kFullRetryInterval{200};
+
+void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
+
+}  // namespace
+
+StoreThreads::StoreThreads(Store& store, CommitListener& listener, MaintenanceOptions options)
+    : store_(store),
+      listener_(listener),
+      options_(options),
+      last_checkpoint_(SteadyClock::now()),
+      last_retention_(last_checkpoint_),
+      last_idle_files_(last_checkpoint_) {
+  maintenance_ = std::thread([this] { run_maintenance(); });
+  segments_ = std::thread([this] { run_segments(); });
+  journal_ = std::thread([this] { run_journal(); });
+}
+
+StoreThreads::~StoreThreads() {
+  store_.queue().stop();
+  // Maintenance goes on until the journal is through: it may be waiting for a checkpoint.
+  journal_.join();
+  segments_.join();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  maintenance_wanted_.notify_all();
+  maintenance_.join();
+}
+
+void StoreThreads::run_journal() {
+  name_thread("leat-journal");
+  while (true) {
+    auto group = store_.journal_one();
+    if (group.has_error()) {
+      if (group.error().code == Errc::journal_full && wait_for_maintenance()) continue;
+      return listener_.on_failed(group.error());
+    }
+    if (*group) {
+      listener_.on_durable(**group);
+      if (store_.journal().free_files() == 0 || store_.wants_checkpoint()) poke_maintenance();
+      continue;
+    }
+    if (store_.queue().stopped() || store_.queue().failed()) return;
+    store_.queue().wait_for_journal_work();
+  }
+}
+
+void StoreThreads::run_segments() {
+  name_thread("leat-segments");
+  while (true) {
+    auto group = store_.write_one();
+    if (group.has_error()) {
+      if (group.error().code != Errc::storage_full) return listener_.on_failed(group.error());
+      // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
+      store_.queue().set_full(true);
+      listener_.on_maintenance_error(group.error());
+      std::unique_lock lock(mutex_);
+      if (maintenance_wanted_.wait_for(lock, kFullRetryInterval, [this] { return stopping_; })) return;
+      continue;
+    }
+    if (*group) {
+      listener_.on_written(**group);
+      continue;
+    }
+    if (store_.queue().failed() || store_.queue().drained()) return;
+    store_.queue().wait_for_segment_work();
+  }
+}
+
+void StoreThreads::run_maintenance() {
+  name_thread("leat-maintain");
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    maintenance_wanted_.wait_for(lock, options_.tick, [this] { return poked_ || stopping_; });
+    poked_ = false;
+    lock.unlock();
+    maintain();
+    lock.lock();
+    ++rounds_;
+    maintained_.notify_all();
+  }
+}
+
+void StoreThreads::maintain() {
+  if (store_.queue().failed()) return;
+  const auto now = SteadyClock::now();
+  const auto note = [this](const Result<void>& result) {
+    if (result.has_error()) listener_.on_maintenance_error(result.error());
+  };
+  if (store_.wants_checkpoint() || now - last_checkpoint_ >= options_.checkpoint_interval) {
+    last_checkpoint_ = now;
+    note(store_.checkpoint());
+  }
+  note(store_.prepare_journal());
+  if (const auto space = store_.check_space(); space.has_error()) listener_.on_maintenance_error(space.error());
+  if (now - last_retention_ >= options_.retention_interval) {
+    last_retention_ = now;
+    note(store_.enforce_retention());
+  }
+  if (now - last_idle_files_ >= options_.idle_files_interval) {
+    last_idle_files_ = now;
+    store_.release_idle_files();
+  }
+}
+
+void StoreThreads::poke_maintenance() {
+  {
+    const std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  maintenance_wanted_.notify_all();
+}
+
+bool StoreThreads::wait_for_maintenance() {
+  std::unique_lock lock(mutex_);
+  poked_ = true;
+  maintenance_wanted_.notify_all();
+  // The round under way may have begun before the journal was full; the one after it has not.
+  const std::uint64_t enough = rounds_ + 2;
+  maintained_.wait(
+      lock, [&] { return rounds_ >= enough || stopping_ || (rounds_ >= enough - 1 && store_.journal().free_files() > 0); });
+  return !stopping_ && !store_.queue().failed();
+}
+
+}  // namespace leat::storage

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "storage/store.hpp"
+
+namespace leat::storage {
+
+/// Learns how far batches have come. Called on the store's threads; must not block and not call the store's steps.
+class CommitListener {
+ public:
+  virtual ~CommitListener() = default;
+  /// All of a journaled group is on stable storage.
+  virtual void on_durable(const CommitGroup& group) = 0;
+  /// All of a group is in the page cache of its segments.
+  virtual void on_written(const CommitGroup& group) = 0;
+  /// No batch will come any further. At most once a writer.
+  virtual void on_failed(const Error& error) = 0;
+  /// Maintenance went wrong in a way that may pass (disk full); for the log.
+  virtual void on_maintenance_error(const Error& error) = 0;
+};
+
+struct MaintenanceOptions {
+  std::chrono::milliseconds tick{500};  ///< how often free space is looked at
+  std::chrono::milliseconds checkpoint_interval{10'000};
+  std::chrono::milliseconds retention_interval{30'000};
+  std::chrono::milliseconds idle_files_interval{60'000};
+};
+
+/// Runs a store: a thread for the journal, one for the segments, one for maintenance. Between construction and destruction nobody
+/// else calls the store's steps; what was staged is through the writers when the destructor returns, unless one has failed.
+class StoreThreads {
+ public:
+  StoreThreads(Store& store, CommitListener& listener, MaintenanceOptions options);
+  ~StoreThreads();
+  StoreThreads(const StoreThreads&) = delete;
+  StoreThreads& operator=(const StoreThreads&) = delete;
+
+ private:
+  void run_journal();
+  void run_segments();
+  void run_maintenance();
+  void maintain();
+  void poke_maintenance();
+  /// False when the threads are to end instead.
+  bool wait_for_maintenance();
+
+  Store& store_;
+  CommitListener& listener_;
+  const MaintenanceOptions options_;
+
+  std::mutex mutex_;
+  std::condition_variable maintenance_wanted_;
+  std::condition_variable maintained_;
+  bool poked_ = false;
+  bool stopping_ = false;
+  std::uint64_t rounds_ = 0;  ///< of maintenance, completed
+
+  std::chrono::steady_clock::time_point last_checkpoint_;
+  std::chrono::steady_clock::time_point last_retention_;
+  std::chrono::steady_clock::time_point last_idle_files_;
+
+  std::thread maintenance_;
+  std::thread segments_;
+  std::thread journal_;
+};
+
+}  // namespace leat::storage

@@ -1,0 +1,74 @@
+#include "tests/client/fake/fake_session.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "tests/client/fake/fake_broker.hpp"
+
+namespace leat::testing {
+namespace {
+
+constexpr std::size_t kInputBytes = 16 << 20;
+
+}  // namespace
+
+void FakeSession::start() {
+  input_.resize(kInputBytes);
+  read();
+}
+
+void FakeSession::read() {
+  socket_.async_read_some(boost::asio::buffer(input_.data() + filled_, input_.size() - filled_),
+                          [self = shared_from_this()](const boost::system::error_code& problem, std::size_t bytes) {
+                            const std::lock_guard lock(self->broker_.mutex());
+                            if (problem) self->close();
+                            if (!self->closed_) self->on_read(bytes);
+                          });
+}
+
+void FakeSession::on_read(std::size_t bytes) {
+  filled_ += bytes;
+  std::size_t used = 0;
+  while (!closed_) {
+    const auto found = native::next_frame(ByteSpan(input_).subspan(used, filled_ - used), kInputBytes / 2);
+    if (found.has_error()) return close();
+    const auto* frame = std::get_if<native::FrameView>(&*found);
+    if (frame == nullptr) break;
+    auto decoded = native::decode_header(frame->header);
+    if (decoded.has_error()) return close();
+    broker_.handle(*this, *decoded, frame->payload);
+    used += frame->bytes;
+  }
+  if (closed_) return;
+  std::memmove(input_.data(), input_.data() + used, filled_ - used);
+  filled_ -= used;
+  read();
+}
+
+void FakeSession::send(const native::Message& message, std::uint64_t correlation, ByteSpan payload) {
+  if (closed_) return;
+  native::encode_frame(message, correlation, payload.size(), queued_);
+  queued_.insert(queued_.end(), payload.begin(), payload.end());
+  if (writing_.empty()) write();
+}
+
+void FakeSession::write() {
+  std::swap(queued_, writing_);
+  if (writing_.empty()) return;
+  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
+                           [self = shared_from_this()](const boost::system::error_code& problem, std::size_t) {
+                             const std::lock_guard lock(self->broker_.mutex());
+                             self->writing_.clear();
+                             if (!problem && !self->closed_) self->write();
+                           });
+}
+
+void FakeSession::close() {
+  if (std::exchange(closed_, true)) return;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  broker_.forget(*this);
+}
+
+}  // namespace leat::testing
