@@ -9,7 +9,9 @@ set(LEAT_SANITIZE "" CACHE STRING "Sanitizers for everything built, e.g. address
 
 find_program(LEAT_CCACHE ccache)
 if(LEAT_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${LEAT_CCACHE}")
+  # Shared between checkouts, and with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros "${LEAT_CCACHE}")
 endif()
 
 find_program(LEAT_MOLD mold)

@@ -1,5 +1,8 @@
 #include "server/server.hpp"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <thread>
 
 #include "server/broker/broker.hpp"
@@ -55,6 +58,18 @@ NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint&
   return options;
 }
 
+/// Connections may take half of the file descriptors. The log needs the others: it stops for good when it cannot open a file.
+std::size_t connections_limit(const ServerConfig& config) {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return config.limits.connections_max;
+  const std::size_t affordable = std::max<std::size_t>(1, descriptors.rlim_cur / 2);
+  if (affordable < config.limits.connections_max) {
+    log::warn("fewer connections than configured, for want of file descriptors",
+              {{"connections", affordable}, {"descriptors", descriptors.rlim_cur}});
+  }
+  return std::min<std::size_t>(config.limits.connections_max, affordable);
+}
+
 void log_recovery(const storage::Store& store, const std::string& data_dir) {
   const storage::RecoveryReport& report = store.recovery_report();
   log::info(report.created ? "data directory created" : "data directory opened", {{"path", data_dir},
@@ -85,10 +100,15 @@ Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config) {
   LEAT_TRY(validate(config));
   LEAT_ASSIGN(const Endpoint listen, parse_endpoint(config.listen.native));
   auto parts = std::make_unique<Parts>();
-  parts->limiter = std::make_unique<ConnectionLimiter>(config.limits.connections_max, config.limits.connections_per_address_max);
+  parts->limiter = std::make_unique<ConnectionLimiter>(connections_limit(config), config.limits.connections_per_address_max);
   LEAT_ASSIGN(parts->broker, Broker::open(parts->fs, parts->clock, parts->random, broker_options(config)));
   log_recovery(parts->broker->store(), config.data_dir);
-  LEAT_ASSIGN(parts->native, NativeEndpoint::bind(*parts->broker, *parts->limiter, native_options(config, listen)));
+  auto bound = NativeEndpoint::bind(*parts->broker, *parts->limiter, native_options(config, listen));
+  if (bound.has_error()) {
+    LEAT_TRY(parts->broker->stop());  // or the next start would take this for a crash
+    return std::move(bound).error();
+  }
+  parts->native = std::move(bound).value();
   parts->broker->start();
   parts->native->start();
   parts->running = true;

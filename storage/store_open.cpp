@@ -24,13 +24,20 @@ class StoreOpener {
     if (!checkpoint_.clean) LEAT_TRY(replay_journal());
     // From here on the segments are all there is: what the journal held is in them and synced, and its groups are of a past
     // epoch.
-    store_.epoch_ = checkpoint_.epoch + 1;
+    store_.epoch_ = next_epoch();
     LEAT_TRY(store_.save_points(false));
     LEAT_ASSIGN(store_.journal_, Journal::open(store_.fs_, store_.journal_directory(), store_.options_.journal, store_.epoch_));
     return ok();
   }
 
  private:
+  /// Differs from the one before by the counter, and from what anybody can guess by the rest: a producer that knew it could send
+  /// a batch that holds what reads like a group of this journal.
+  std::uint64_t next_epoch() {
+    const auto count = static_cast<std::uint32_t>(checkpoint_.epoch + 1);
+    return (store_.random_.next() << 32) | count;
+  }
+
   Result<void> check_options() {
     const std::uint64_t group_max = Journal::group_bytes_max(store_.options_.journal);
     const auto batch_max = static_cast<std::uint64_t>(store_.options_.topic_defaults.batch_bytes_max) + kDirectAlignment;
@@ -99,8 +106,8 @@ class StoreOpener {
 
   Result<void> open_logs() {
     for (const auto& [name, topic] : store_.catalog_.topics) {
-      auto config = apply_settings(store_.options_.topic_defaults, topic.settings);
-      if (config.has_error()) return Error(Errc::corruption, "topic " + name + ": " + config.error().message());
+      const auto config = store_.configure(topic.settings);
+      if (config.has_error()) return Error(config.error().code, "topic " + name + ": " + config.error().context);
       for (std::size_t i = 0; i < topic.logs.size(); ++i) {
         const auto saved = std::ranges::find(checkpoint_.points, topic.logs[i], &RecoveryPoint::log);
         RecoveryPoint point;

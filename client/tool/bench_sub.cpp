@@ -1,6 +1,6 @@
+#include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <future>
 
 #include "client/tool/bench.hpp"
 #include "client/tool/connection.hpp"
@@ -11,44 +11,31 @@
 namespace leat::tool {
 namespace {
 
-/// Takes records until there were enough of them. begin() is the main thread's, the rest runs on the client's.
+/// Takes records until there were enough of them. Main thread; records() is for any.
 class CatchUp {
  public:
-  CatchUp(Consumer& consumer, std::uint64_t wanted) : consumer_(consumer), wanted_(wanted) {}
+  explicit CatchUp(std::uint64_t wanted) : wanted_(wanted) {}
 
-  std::future<Result<void>> begin() {
-    auto finished = finished_.get_future();
-    take_next();
-    return finished;
+  Result<void> run(Consumer& consumer) {
+    while (records() < wanted_) {
+      LEAT_ASSIGN(const auto batch, consumer.next());
+      const auto taken = std::min<std::uint64_t>(batch.size(), wanted_ - records());
+      for (const auto& record : batch.records().first(taken)) {
+        if (record.value) size_bytes_ += record.value->size();
+      }
+      records_.fetch_add(taken, std::memory_order_relaxed);
+    }
+    return ok();
   }
 
   [[nodiscard]] std::uint64_t records() const { return records_.load(std::memory_order_relaxed); }
-  /// Of the values; valid when the future is ready.
+  /// Of the values.
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
 
  private:
-  void take_next() {
-    consumer_.async_next([this](Result<RecordBatch> batch) { took(std::move(batch)); });
-  }
-
-  void took(Result<RecordBatch> batch) {
-    if (batch.has_error()) return finished_.set_value(std::move(batch).error());
-    std::uint64_t records = records_.load(std::memory_order_relaxed);
-    for (const auto& record : *batch) {
-      if (records == wanted_) break;
-      ++records;
-      if (record.value) size_bytes_ += record.value->size();
-    }
-    records_.store(records, std::memory_order_relaxed);
-    if (records == wanted_) return finished_.set_value(ok());
-    take_next();
-  }
-
-  Consumer& consumer_;
   const std::uint64_t wanted_;
   std::atomic<std::uint64_t> records_{0};
   std::size_t size_bytes_ = 0;
-  std::promise<Result<void>> finished_;
 };
 
 Result<void> expect_records(Admin& admin, const Bench& command) {
@@ -71,11 +58,11 @@ Result<void> bench_sub(const GlobalOptions& global, const Bench& command, BenchR
   Admin admin(client);
   LEAT_TRY(expect_records(admin, command));
   Consumer consumer(client);
-  CatchUp catch_up(consumer, command.records);
+  CatchUp catch_up(command.records);
   const Progress progress(!global.quiet, [&catch_up] { return grouped(catch_up.records()) + " records read"; });
   const auto start = std::chrono::steady_clock::now();
   LEAT_TRY(consumer.subscribe(command.topic, StartPosition::earliest()));
-  LEAT_TRY(catch_up.begin().get());
+  LEAT_TRY(catch_up.run(consumer));
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.records = catch_up.records();
   result.size_bytes = catch_up.size_bytes();

@@ -6,7 +6,7 @@ namespace leat::tool::help {
 inline constexpr const char* kRoot = "Publishes to and subscribes from a leat broker. leatd is the daemon; start it with: leatd";
 
 inline constexpr const char* kRootFooter =
-    R"(Every option has its own help: leat COMMAND --help.
+    R"(Every command has its own help: leat COMMAND --help.
 A flag wins over the environment (LEAT_SERVER, LEAT_OUTPUT), which wins over the default.
 Results go to standard output, notes and progress to standard error. With -o json a result is one JSON object a line.
 

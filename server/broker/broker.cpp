@@ -5,6 +5,17 @@
 #include "server/config/logging.hpp"
 
 namespace leat::server {
+namespace {
+
+/// What the answer that describes a topic has room for.
+constexpr std::int32_t kTopicPartitionsMax = 16'384;
+
+Result<void> check_partitions(std::int32_t partitions) {
+  if (partitions <= kTopicPartitionsMax) return ok();
+  return Error(Errc::invalid_argument, "a topic has at most " + std::to_string(kTopicPartitionsMax) + " partitions");
+}
+
+}  // namespace
 
 Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(options_.blocking_threads) {
   for (std::size_t i = 0; i < options_.shards; ++i) shards_.push_back(std::make_unique<Shard>(i));
@@ -66,6 +77,7 @@ Result<TopicEntryPtr> Broker::create_topic(const native::CreateTopic& request) {
   if (registry_.size() >= options_.topics_max)
     return Error(Errc::limit_reached, "this broker takes " + std::to_string(options_.topics_max) + " topics");
   const std::int32_t partitions = request.partitions == 0 ? options_.default_partitions : request.partitions;
+  LEAT_TRY(check_partitions(partitions));
   LEAT_ASSIGN(const storage::Topic topic, store_->create_topic(request.name, partitions, settings));
   log::info("topic created", {{"topic", topic.entry.name}, {"id", topic.entry.id.to_string()}, {"partitions", partitions}});
   return enter(topic);
@@ -73,6 +85,7 @@ Result<TopicEntryPtr> Broker::create_topic(const native::CreateTopic& request) {
 
 Result<TopicEntryPtr> Broker::alter_topic(const native::AlterTopic& request) {
   LEAT_ASSIGN(const auto settings, checked_settings(request.settings));
+  LEAT_TRY(check_partitions(request.partitions));
   const std::lock_guard lock(admin_mutex_);
   LEAT_ASSIGN(const storage::Topic topic, store_->alter_topic(request.name, request.partitions, settings));
   log::info("topic altered", {{"topic", topic.entry.name}, {"partitions", topic.logs.size()}});
@@ -120,11 +133,12 @@ void Broker::notify(const storage::CommitGroup& group) {
   for (const auto& shard : shards_) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
-    if (owned.empty()) continue;
+    if (owned.empty() && !shard->has_stalled()) continue;
     shard->post([&shard = *shard, owned = std::move(owned)] {
       for (const LogId log : owned) {
         if (Partition* partition = shard.owned(log)) partition->progress();
       }
+      shard.retry_stalled();
     });
   }
 }

@@ -9,6 +9,13 @@ namespace leat::server {
 
 using native::AckLevel;
 
+namespace {
+
+/// A smaller batch that has to wait is copied: it would hold the whole block that it was received in.
+constexpr std::size_t kSharedWhileKeptBytesMin = 64U << 10;
+
+}  // namespace
+
 Partition::Partition(native::TopicPartition id, std::shared_ptr<storage::PartitionLog> log, Shard& owner,
                      std::span<const std::unique_ptr<Shard>> shards)
     : id_(id), log_(std::move(log)), owner_(owner), shards_(shards), woken_for_(log_->high_watermark()) {
@@ -18,8 +25,32 @@ Partition::Partition(native::TopicPartition id, std::shared_ptr<storage::Partiti
 void Partition::publish(PublishRequest request) {
   LEAT_ASSERT(owner_.on_own_thread());
   // One that has to wait makes the later ones wait behind it, or they would overtake it.
-  if (!kept_.empty() || !try_append(request)) kept_.push_back(std::move(request));
+  if (!kept_.empty() || !try_append(request)) keep(std::move(request));
   send_reports();
+}
+
+void Partition::keep(PublishRequest request) {
+  if (request.batch.size() < kSharedWhileKeptBytesMin) {
+    const ByteSpan bytes = request.batch.span();
+    request.batch = SharedBytes(std::vector<std::byte>(bytes.begin(), bytes.end()));
+  }
+  const bool first = kept_.empty();
+  kept_.push_back(std::move(request));
+  if (!first) return;
+  owner_.add_stalled(shared_from_this());
+  // There may have been room since, made by one who did not see yet that somebody waits for it.
+  retry();
+}
+
+Partition::Retried Partition::retry() {
+  LEAT_ASSERT(owner_.on_own_thread());
+  Retried retried = Retried::nothing;
+  while (!kept_.empty() && try_append(kept_.front())) {
+    kept_.pop_front();
+    retried = Retried::some;
+  }
+  send_reports();
+  return kept_.empty() ? Retried::everything : retried;
 }
 
 bool Partition::try_append(PublishRequest& request) {
@@ -65,14 +96,6 @@ void Partition::settle_all() {
 void Partition::progress() {
   LEAT_ASSERT(owner_.on_own_thread());
   settle_all();
-  while (!kept_.empty()) {
-    PublishRequest request = std::move(kept_.front());
-    kept_.pop_front();
-    if (!try_append(request)) {
-      kept_.push_front(std::move(request));
-      break;
-    }
-  }
   send_reports();
   wake_watchers();
 }

@@ -25,8 +25,11 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   /// Appends the batch, or keeps it until the log takes more. The sink learns the outcome.
   void publish(PublishRequest request);
-  /// The log has moved: acknowledges what has reached its level, appends what was kept, wakes the watchers on all shards.
+  /// The log has moved: acknowledges what has reached its level, wakes the watchers on all shards.
   void progress();
+  enum class Retried { nothing, some, everything };
+  /// Appends what was kept, as far as the log takes it now.
+  Retried retry();
   /// The store takes nothing more: every waiting publish ends with this error.
   void abandon(const Error& error);
   /// The topic was deleted: as above, and the watchers learn that there will be nothing more.
@@ -53,6 +56,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   /// False when the log takes nothing now.
   bool try_append(PublishRequest& request);
+  void keep(PublishRequest request);
   void settle(std::deque<Waiting>& waiting, Offset reached);
   void settle_all();
   [[nodiscard]] native::AckLevel level_of(Offset end) const;
@@ -69,7 +73,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::atomic<bool> gone_{false};
   std::atomic<std::uint64_t> interest_{0};  ///< a bit for every shard with watchers
 
-  std::deque<PublishRequest> kept_;    ///< in order; bounded by what sessions may have in flight
+  std::deque<PublishRequest> kept_;    ///< in order; bounded by what sessions may have in flight; if any, the shard knows
   std::deque<Waiting> until_written_;  ///< by end offset
   std::deque<Waiting> until_visible_;  ///< by end offset
   Offset woken_for_;

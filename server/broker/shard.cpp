@@ -9,6 +9,11 @@
 #include "server/broker/partition.hpp"
 
 namespace leat::server {
+namespace {
+
+constexpr std::chrono::milliseconds kRetryInterval{20};
+
+}  // namespace
 
 void Shard::start() {
   thread_ = std::thread([this] {
@@ -26,6 +31,44 @@ void Shard::stop() {
 Partition* Shard::owned(LogId log) const {
   const auto found = partitions_.find(log);
   return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+void Shard::add_stalled(std::shared_ptr<Partition> partition) {
+  if (std::ranges::find(stalled_, partition) == stalled_.end()) stalled_.push_back(std::move(partition));
+  has_stalled_.store(true);
+  arm_retry_timer();
+}
+
+void Shard::retry_stalled() {
+  if (stalled_.empty()) return;
+  const auto waiting = std::exchange(stalled_, {});
+  std::vector<std::shared_ptr<Partition>> served;
+  for (const auto& partition : waiting) {
+    switch (partition->retry()) {
+      case Partition::Retried::nothing:
+        stalled_.push_back(partition);
+        break;
+      case Partition::Retried::some:
+        served.push_back(partition);
+        break;
+      case Partition::Retried::everything:
+        break;
+    }
+  }
+  stalled_.insert(stalled_.end(), served.begin(), served.end());
+  has_stalled_.store(!stalled_.empty());
+}
+
+void Shard::arm_retry_timer() {
+  if (retry_timer_armed_) return;
+  retry_timer_armed_ = true;
+  retry_timer_.expires_after(kRetryInterval);
+  retry_timer_.async_wait([this](const boost::system::error_code& error) {
+    retry_timer_armed_ = false;
+    if (error) return;
+    retry_stalled();
+    if (!stalled_.empty()) arm_retry_timer();
+  });
 }
 
 void Shard::watch(Partition& partition, PartitionWatcher& watcher) {

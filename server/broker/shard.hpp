@@ -1,8 +1,10 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <thread>
 #include <unordered_map>
@@ -25,7 +27,7 @@ class PartitionWatcher {
 /// called on the shard's own thread.
 class Shard {
  public:
-  explicit Shard(std::size_t number) : number_(number), io_(1), work_(boost::asio::make_work_guard(io_)) {}
+  explicit Shard(std::size_t number) : number_(number), io_(1), work_(boost::asio::make_work_guard(io_)), retry_timer_(io_) {}
   ~Shard() { stop(); }
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -51,6 +53,13 @@ class Shard {
   [[nodiscard]] Partition* owned(LogId log) const;
   [[nodiscard]] const std::unordered_map<LogId, std::shared_ptr<Partition>>& partitions() const { return partitions_; }
 
+  /// The log takes nothing of this partition now: Partition::retry() is called whenever it may take more.
+  void add_stalled(std::shared_ptr<Partition> partition);
+  /// Gives every stalled partition its turn; one that got something goes behind those that did not.
+  void retry_stalled();
+  /// Any thread. Set before the last look at the log that made a partition stalled: whoever makes room afterwards sees it.
+  [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
+
   /// `watcher` is told of every advance of the partition from now on, until it is removed. Look at the partition's high watermark
   /// after this returned: an advance before is not told.
   void watch(Partition& partition, PartitionWatcher& watcher);
@@ -58,12 +67,18 @@ class Shard {
   void wake_watchers(Partition& partition);
 
  private:
+  void arm_retry_timer();
+
   const std::size_t number_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
+  std::vector<std::shared_ptr<Partition>> stalled_;
+  std::atomic<bool> has_stalled_{false};
+  boost::asio::steady_timer retry_timer_;  ///< for what no group's completion tells: a change of durability that is through
+  bool retry_timer_armed_ = false;
 };
 
 }  // namespace leat::server

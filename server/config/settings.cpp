@@ -25,7 +25,7 @@ std::string spell(SettingKind kind, std::int64_t number) {
   return fmt::format("{}", number);
 }
 
-std::string quoted(std::string_view text) {
+std::string toml_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -44,7 +44,7 @@ std::string quoted(std::string_view text) {
 std::string describe(const RawValue& value) {
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* number = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *number);
-  return quoted(std::get<std::string>(value));
+  return toml_quoted(std::get<std::string>(value));
 }
 
 Result<std::int64_t> to_number(const Setting& setting, const RawValue& value, bool text_only) {
@@ -159,18 +159,18 @@ std::string Setting::accepted() const {
   return fmt::format("{} from {} to {}", what, spell(kind, min), spell(kind, max));
 }
 
-std::string Setting::toml_key() const { return key().find('.') == std::string_view::npos ? std::string(key()) : quoted(key()); }
+std::string Setting::toml_key() const { return key().find('.') == std::string_view::npos ? std::string(key()) : toml_quoted(key()); }
 
 std::string Setting::toml_value(const ServerConfig& config) const {
   // The accessors give mutable references; a copy keeps the caller's value const.
   ServerConfig copy = config;
   switch (kind) {
     case SettingKind::text:
-      return quoted(std::get<SettingRef<std::string>>(target)(copy));
+      return toml_quoted(std::get<SettingRef<std::string>>(target)(copy));
     case SettingKind::flag:
       return std::get<SettingRef<bool>>(target)(copy) ? "true" : "false";
     case SettingKind::choice:
-      return quoted(choices[std::get<ChoiceRef>(target).get(copy)]);
+      return toml_quoted(choices[std::get<ChoiceRef>(target).get(copy)]);
     case SettingKind::count:
     case SettingKind::size:
     case SettingKind::duration:
@@ -178,7 +178,7 @@ std::string Setting::toml_value(const ServerConfig& config) const {
   }
   const std::string number = spell(kind, load(copy, target));
   const bool has_unit = number.find_first_not_of("-0123456789") != std::string::npos;
-  return has_unit ? quoted(number) : number;
+  return has_unit ? toml_quoted(number) : number;
 }
 
 const Setting* find_setting(std::string_view path) {

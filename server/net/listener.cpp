@@ -56,7 +56,9 @@ void Listener::accept() {
   acceptor_.async_accept(shard.io(), [self = shared_from_this(), &shard](const error_code& error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
     if (!error) {
-      shard.post([self, &shard, socket = std::move(socket)]() mutable { self->accepted_(std::move(socket), shard); });
+      // Without the listener: should the other shard never come to it, nothing of the first one must be left there.
+      shard.post(
+          [accepted = self->accepted_, &shard, socket = std::move(socket)]() mutable { accepted(std::move(socket), shard); });
       return self->accept();
     }
     log::warn("accept failed", {{"endpoint", self->endpoint_.to_string()}, {"error", error.message()}});

@@ -1,11 +1,23 @@
 #include "server/net/native_endpoint.hpp"
 
+#include "protocol/native/codec.hpp"
 #include "server/config/logging.hpp"
 
 namespace leat::server {
 namespace {
 
 constexpr std::size_t kSpareReadBlocks = 64;
+
+/// Says why and closes, as far as that takes no waiting.
+void refuse(boost::asio::ip::tcp::socket socket) {
+  const Error error(Errc::limit_reached, "too many connections");
+  std::vector<std::byte> frame;
+  native::encode_frame(native::ErrorReply{error.code, error.message(), is_retriable(error.code)}, 0, 0, frame);
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(boost::asio::buffer(frame), ignored);
+  socket.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+}
 
 }  // namespace
 
@@ -32,7 +44,13 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, Shard& shard)
   if (error) return;  // gone already
   if (!limiter_.enter(peer.address())) {
     log::warn("connection refused, too many", {{"peer", peer.address().to_string()}});
-    return;
+    return refuse(std::move(socket));
+  }
+  {
+    // One that is counted here is told to drain; one that comes later was accepted too late.
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return limiter_.leave(peer.address());
+    ++open_;
   }
   auto connection = std::make_shared<TcpConnection>(std::move(socket), shard, blocks_, options_.handshake_timeout);
   NativeSessionOptions session_options = options_.session;
@@ -41,10 +59,6 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, Shard& shard)
   session->start();
   auto& own = connections_[shard.number()];
   own.insert(connection);
-  {
-    const std::lock_guard lock(mutex_);
-    ++open_;
-  }
   connection->start(std::move(session), [this, &own, weak = std::weak_ptr(connection), address = peer.address()] {
     limiter_.leave(address);
     own.erase(weak.lock());
@@ -65,6 +79,10 @@ void NativeEndpoint::on_every_connection(void (TcpConnection::*action)()) {
 
 void NativeEndpoint::stop(std::chrono::milliseconds deadline) {
   listener_->stop();
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
   on_every_connection(&TcpConnection::drain);
   std::unique_lock lock(mutex_);
   const auto none_left = [this] { return open_ == 0; };

@@ -47,6 +47,7 @@ class NativeEndpoint {
   std::mutex mutex_;
   std::condition_variable one_less_;
   std::size_t open_ = 0;
+  bool stopping_ = false;
 };
 
 }  // namespace leat::server

@@ -52,8 +52,8 @@ MutableByteSpan ReceiveBuffer::prepare(std::size_t frame_bytes_total) {
   return block_->bytes().subspan(end_);
 }
 
-void ReceiveBuffer::park() {
-  if (!block_ || end_ - begin_ > kParkedBytesMax) return;
+void ReceiveBuffer::park(std::size_t bytes_max) {
+  if (!block_ || end_ - begin_ > bytes_max) return;
   const ByteSpan bytes = unread();
   parked_.assign(bytes.begin(), bytes.end());
   block_.reset();

@@ -13,9 +13,6 @@ namespace leat::server {
 /// thread.
 class ReceiveBuffer {
  public:
-  /// What a quiet connection may keep without a block.
-  static constexpr std::size_t kParkedBytesMax = 16U << 10;
-
   explicit ReceiveBuffer(std::shared_ptr<storage::BlockPool> pool) : pool_(std::move(pool)) {}
 
   /// Received and not consumed.
@@ -28,8 +25,8 @@ class ReceiveBuffer {
   /// A piece of unread(), kept alive by itself.
   [[nodiscard]] SharedBytes share(ByteSpan piece) const { return {block_, piece}; }
 
-  /// Nothing more has come: gives the block back if what is unread is little.
-  void park();
+  /// Nothing more has come: gives the block back if no more than bytes_max are unread, which are copied then.
+  void park(std::size_t bytes_max);
 
  private:
   void move_to(std::shared_ptr<storage::Block> block);

@@ -1,5 +1,6 @@
 #include "server/net/tcp_connection.hpp"
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
@@ -15,6 +16,13 @@ using boost::system::error_code;
 
 /// After so many reads in a row the shard's other work gets its turn.
 constexpr int kReadsInARowMax = 8;
+/// How long a peer has to take the last answers. Closing at once, with bytes of its unread, would reset the connection and lose
+/// them.
+constexpr std::chrono::seconds kLingerMax{2};
+/// What a connection with nothing to read may keep without a block.
+constexpr std::size_t kParkedBytesMax = 16U << 10;
+/// All that one may have sent that has not said hello: thousands of them must not hold a block each.
+constexpr std::size_t kParkedBytesMaxBeforeHello = 64U << 10;
 
 }  // namespace
 
@@ -51,13 +59,15 @@ asio::awaitable<void> TcpConnection::read_loop() {
     if (!session_->wants_input()) {
       resume_.expires_at(asio::steady_timer::time_point::max());
       co_await resume_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      // What was received before the pause may be all that comes.
+      if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
       continue;
     }
     const MutableByteSpan room = input_.prepare(wanted_bytes_);
     const std::size_t got = socket_.read_some(asio::buffer(room.data(), room.size()), error);
     if (error == asio::error::would_block) {
       in_a_row = 0;
-      input_.park();
+      input_.park(session_->established() ? kParkedBytesMax : kParkedBytesMaxBeforeHello);
       co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       continue;
@@ -109,7 +119,7 @@ void TcpConnection::flush() {
     case Outbox::Flushed::everything:
       break;
   }
-  if (closing_) return close();
+  if (closing_) return linger();
   session_->on_flushed();
 }
 
@@ -128,9 +138,24 @@ void TcpConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
-  error_code ignored;
-  socket_.shutdown(asio::socket_base::shutdown_receive, ignored);
   flush_soon();
+}
+
+void TcpConnection::linger() {
+  error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  handshake_deadline_.expires_after(kLingerMax);
+  handshake_deadline_.async_wait([self = shared_from_this()](const error_code&) { self->close(); });
+  discard_input();
+}
+
+void TcpConnection::discard_input() {
+  socket_.async_wait(asio::socket_base::wait_read, [self = shared_from_this()](error_code error) {
+    std::array<std::byte, 4096> unwanted;
+    for (int i = 0; i < kReadsInARowMax && !error; ++i) self->socket_.read_some(asio::buffer(unwanted), error);
+    if (!error || error == asio::error::would_block) return self->discard_input();
+    self->close();
+  });
 }
 
 void TcpConnection::close() {

@@ -37,6 +37,9 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   bool handle_input();
   void flush();
   void wait_writable();
+  /// Everything is sent: says so to the peer, and closes when it has closed too or has had its time.
+  void linger();
+  void discard_input();
 
   boost::asio::ip::tcp::socket socket_;
   Shard& shard_;

@@ -7,6 +7,10 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kReadBytesMax = 4U << 20;
+/// An answer without a payload.
+constexpr std::size_t kSmallAnswerBytes = 1U << 10;
+/// No header takes as many, so more need not be described.
+constexpr std::size_t kTopicsListedMax = 1000;
 
 native::TopicInfo describe(const TopicEntry& entry) {
   native::TopicInfo info;
@@ -27,9 +31,11 @@ native::TopicInfo describe(const TopicEntry& entry) {
 native::TopicListReply list(const TopicRegistry& topics, const std::string& after) {
   native::TopicListReply reply;
   for (const TopicEntryPtr& entry : topics.all()) {
-    if (entry->catalog.name > after) reply.topics.push_back(describe(*entry));
+    if (entry->catalog.name <= after) continue;
+    reply.topics.push_back(describe(*entry));
+    if (reply.topics.size() > kTopicsListedMax) break;
   }
-  const std::size_t fitting = native::topics_that_fit(reply.topics);
+  const std::size_t fitting = std::min(native::topics_that_fit(reply.topics), kTopicsListedMax);
   reply.more = fitting < reply.topics.size();
   reply.topics.resize(fitting);
   return reply;
@@ -52,16 +58,19 @@ Result<native::ListOffsetsReply> find_offset(Partition& partition, const native:
 }  // namespace
 
 template <class Work>
-void NativeSession::answer_later(std::uint64_t correlation, Work work) {
+void NativeSession::answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
   ++requests_;
-  broker_.post_blocking([self = shared_from_this(), correlation, work = std::move(work)]() mutable {
+  answer_bytes_ += answer_bytes;
+  broker_.post_blocking([self = shared_from_this(), correlation, answer_bytes, work = std::move(work)]() mutable {
     Result<Answer> answer = work();
-    self->shard_.post([self, correlation, answer = std::move(answer)] { self->answer(correlation, answer); });
+    self->shard_.post(
+        [self, correlation, answer_bytes, answer = std::move(answer)] { self->answer(correlation, answer_bytes, answer); });
   });
 }
 
-void NativeSession::answer(std::uint64_t correlation, const Result<Answer>& answer) {
+void NativeSession::answer(std::uint64_t correlation, std::size_t answer_bytes, const Result<Answer>& answer) {
   --requests_;
+  answer_bytes_ -= answer_bytes;
   if (answer.has_error()) {
     send_error(correlation, answer.error());
   } else {
@@ -71,7 +80,7 @@ void NativeSession::answer(std::uint64_t correlation, const Result<Answer>& answ
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTopic& request) {
-  answer_later(correlation, [&broker = broker_, request]() -> Result<Answer> {
+  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.create_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -79,7 +88,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTo
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTopic& request) {
-  answer_later(correlation, [&broker = broker_, request]() -> Result<Answer> {
+  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.alter_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -87,7 +96,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTop
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteTopic& request) {
-  answer_later(correlation, [&broker = broker_, name = request.name]() -> Result<Answer> {
+  answer_later(correlation, kSmallAnswerBytes, [&broker = broker_, name = request.name]() -> Result<Answer> {
     LEAT_TRY(broker.delete_topic(name));
     return Answer{native::Done{}, {}};
   });
@@ -105,14 +114,14 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Describe
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::ListTopics& request) {
-  answer_later(correlation, [&broker = broker_, after = request.after]() -> Result<Answer> {
+  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, after = request.after]() -> Result<Answer> {
     return Answer{list(broker.topics(), after), {}};
   });
   return ok();
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::InitProducer&) {
-  answer_later(correlation, [&broker = broker_]() -> Result<Answer> {
+  answer_later(correlation, kSmallAnswerBytes, [&broker = broker_]() -> Result<Answer> {
     LEAT_ASSIGN(const ProducerId id, broker.allocate_producer_id());
     return Answer{native::InitProducerReply{id, 0}, {}};
   });
@@ -125,11 +134,12 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Read& re
     send_error(correlation, partition.error());
     return ok();
   }
-  answer_later(correlation, [partition = *partition, request]() -> Result<Answer> {
+  const std::size_t bytes_max = std::min<std::size_t>(request.bytes_max, kReadBytesMax);
+  const std::size_t answer_bytes = kSmallAnswerBytes + std::max(bytes_max, (*partition)->log().batch_bytes_max());
+  answer_later(correlation, answer_bytes, [partition = *partition, from = request.offset, bytes_max]() -> Result<Answer> {
     const Offset end = partition->high_watermark();
     storage::ReadHint hint;
-    LEAT_ASSIGN(auto batches, partition->log().read(request.offset, end, std::min<std::size_t>(request.bytes_max, kReadBytesMax),
-                                                    storage::ReadMode::blocking, hint));
+    LEAT_ASSIGN(auto batches, partition->log().read(from, end, bytes_max, storage::ReadMode::blocking, hint));
     return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset}, std::move(batches.chunks)};
   });
   return ok();
@@ -141,7 +151,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::ListOffs
     send_error(correlation, partition.error());
     return ok();
   }
-  answer_later(correlation, [partition = *partition, request]() -> Result<Answer> {
+  answer_later(correlation, kSmallAnswerBytes, [partition = *partition, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto reply, find_offset(*partition, request));
     return Answer{reply, {}};
   });
@@ -154,16 +164,16 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteRe
     send_error(correlation, partition.error());
     return ok();
   }
-  answer_later(correlation, [&broker = broker_, partition = *partition, before = request.before]() -> Result<Answer> {
-    LEAT_ASSIGN(const Offset start, broker.delete_records(*partition, before));
-    return Answer{native::DeleteRecordsReply{start}, {}};
-  });
+  answer_later(correlation, kSmallAnswerBytes,
+               [&broker = broker_, partition = *partition, before = request.before]() -> Result<Answer> {
+                 LEAT_ASSIGN(const Offset start, broker.delete_records(*partition, before));
+                 return Answer{native::DeleteRecordsReply{start}, {}};
+               });
   return ok();
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::Subscribe& request) {
   const auto added = [&]() -> Result<void> {
-    if (draining_) return Error(Errc::shutting_down);
     if (subscriptions_->size() >= options_.subscriptions_max) {
       return Error(Errc::limit_reached, "a connection takes " + std::to_string(options_.subscriptions_max) + " subscriptions");
     }

@@ -14,6 +14,8 @@ namespace {
 using native::AckLevel;
 
 constexpr std::size_t kRequestsMax = 64;
+/// A frame with so many is well within what a header may be.
+constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
 constexpr std::size_t kUnsentBytesForDelivery = 256U << 10;
 
@@ -40,7 +42,7 @@ void NativeSession::start() {
 
 bool NativeSession::wants_input() const {
   return connection_ != nullptr && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
-         connection_->unsent_bytes() < options_.outbox_bytes_max && !(broker_over_limit_ && in_flight_bytes_ > 0);
+         connection_->unsent_bytes() + answer_bytes_ < options_.outbox_bytes_max && !(broker_over_limit_ && in_flight_bytes_ > 0);
 }
 
 Result<Session::Consumed> NativeSession::on_input(const Input& input) {
@@ -68,10 +70,11 @@ Result<void> NativeSession::handle(const native::FrameView& frame, const Input& 
   auto decoded = native::decode_header(frame.header);
   if (decoded.has_error()) {
     const native::DecodeFailure failure = std::move(decoded).error();
-    if (!failure.correlation || !established_) {
-      send_error(failure.correlation.value_or(0), failure.error);
+    if (!failure.correlation) {
+      send_error(0, failure.error);
       return failure.error;
     }
+    if (!established_) return refuse_before_hello(*failure.correlation);
     send_error(*failure.correlation, failure.error);
     return ok();
   }
@@ -80,16 +83,18 @@ Result<void> NativeSession::handle(const native::FrameView& frame, const Input& 
     publish(correlation, *request, frame.payload, input);
     return ok();
   }
-  if (!established_ && !std::holds_alternative<native::Hello>(decoded->message)) {
-    const Error error(Errc::handshake_required);
-    send_error(correlation, error);
-    return error;
-  }
-  if (!frame.payload.empty()) {
-    send_error(correlation, Error(Errc::malformed_frame, "only a publish has a payload"));
+  if (!established_ && !std::holds_alternative<native::Hello>(decoded->message)) return refuse_before_hello(correlation);
+  if (draining_ && !std::holds_alternative<native::Credit>(decoded->message)) {
+    send_error(correlation, Error(Errc::shutting_down));
     return ok();
   }
   return std::visit([&](const auto& message) { return on(correlation, message); }, decoded->message);
+}
+
+Result<void> NativeSession::refuse_before_hello(std::uint64_t correlation) {
+  const Error error(Errc::handshake_required);
+  send_error(correlation, error);
+  return error;
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::Hello& hello) {
@@ -149,6 +154,7 @@ void NativeSession::on_published(std::span<const PublishOutcome> outcomes) {
       send_error(outcome.correlation, outcome.ack.error());
     } else {
       acks.acks.push_back(*outcome.ack);
+      if (acks.acks.size() == kAcksPerFrameMax) send(std::exchange(acks, {}), 0);
     }
   }
   if (!acks.acks.empty()) send(acks, 0);

@@ -39,6 +39,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
  private:
   /// Answers a request or returns why it cannot be answered; an error ends the connection.
   Result<void> handle(const native::FrameView& frame, const Input& input);
+  Result<void> refuse_before_hello(std::uint64_t correlation);
   void publish(std::uint64_t correlation, const native::Publish& request, ByteSpan payload, const Input& input);
   Result<std::shared_ptr<Partition>> target_of(const native::TopicPartition& target);
 
@@ -69,9 +70,10 @@ class NativeSession final : public Session, public PublishSink, public std::enab
     native::Message message;
     std::vector<SharedBytes> payload;
   };
+  /// `answer_bytes`: what the answer may come to; the session asks for no more while much is on its way.
   template <class Work>
-  void answer_later(std::uint64_t correlation, Work work);
-  void answer(std::uint64_t correlation, const Result<Answer>& answer);
+  void answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work);
+  void answer(std::uint64_t correlation, std::size_t answer_bytes, const Result<Answer>& answer);
 
   void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
             bool lent = false);
@@ -89,7 +91,8 @@ class NativeSession final : public Session, public PublishSink, public std::enab
 
   std::string client_name_;
   std::size_t in_flight_bytes_ = 0;
-  std::size_t requests_ = 0;  ///< being worked on elsewhere
+  std::size_t requests_ = 0;      ///< being worked on elsewhere
+  std::size_t answer_bytes_ = 0;  ///< that their answers may come to
   bool established_ = false;
   bool broker_over_limit_ = false;
   bool draining_ = false;

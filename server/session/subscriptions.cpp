@@ -62,8 +62,9 @@ void Subscriptions::add_credit(std::uint32_t number, std::uint32_t bytes) {
 void Subscriptions::on_advanced(Partition&) { pump(); }
 
 bool Subscriptions::ready(const Subscription& subscription) {
-  if (subscription.reading || subscription.credit_bytes <= 0) return false;
-  return subscription.partition->gone() || subscription.next < subscription.partition->high_watermark();
+  if (subscription.reading) return false;
+  if (subscription.partition->gone()) return true;  // that is told without credit, too
+  return subscription.credit_bytes > 0 && subscription.next < subscription.partition->high_watermark();
 }
 
 void Subscriptions::pump() {
@@ -82,6 +83,7 @@ void Subscriptions::pump() {
 
 void Subscriptions::serve(Place place, std::size_t room_bytes) {
   Subscription& subscription = *place;
+  if (subscription.partition->gone()) return take(place, Error(Errc::unknown_topic, "deleted"));
   const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room_bytes, kDeliveryBytesMax});
   auto batches = subscription.partition->log().read(subscription.next, subscription.partition->high_watermark(), bytes_max,
                                                     storage::ReadMode::cached_only, subscription.hint);

@@ -26,40 +26,44 @@ Result<void> check_entry(const JournalEntry& entry) {
 
 Result<JournalReader> JournalReader::open(FileSystem& fs, const Path& directory, std::uint64_t epoch,
                                           std::uint64_t first_sequence) {
-  JournalReader reader(epoch);
+  JournalReader reader(epoch, first_sequence);
   LEAT_ASSIGN(const auto numbers, list_journal_files(fs, directory));
-  for (const std::uint64_t number : numbers) {
-    Source source;
-    OpenOptions options;
-    options.read_only = true;
-    LEAT_ASSIGN(source.file, fs.open(directory / journal_file_name(number), options));
-    LEAT_ASSIGN(source.bytes, source.file->size());
-    std::vector<std::byte> header(kJournalFileHeaderBytes);
-    LEAT_ASSIGN(const std::size_t got, source.file->read_at(FilePosition(0), header));
-    auto file_number = decode_journal_file_header(ByteSpan(header).first(got));
-    if (file_number.has_error())
-      return Error(file_number.error().code, source.file->path().string() + ": " + file_number.error().context);
-    const auto first = reader.peek(source, kJournalFileHeaderBytes);
-    if (first.has_error()) {
-      if (!is_torn(first.error())) return first.error();
-      continue;
-    }
-    source.first_sequence = first->sequence;
-    reader.sources_.push_back(std::move(source));
-  }
+  for (const std::uint64_t number : numbers) LEAT_TRY(reader.add_source(fs, directory / journal_file_name(number)));
   std::ranges::sort(reader.sources_, {}, &Source::first_sequence);
+  if (reader.sources_.empty()) {
+    reader.expected_sequence_ = first_sequence;
+    for (Source& source : reader.headless_) {
+      LEAT_TRY(reader.check_has_none(source, kJournalFileHeaderBytes, first_sequence));
+    }
+    return reader;
+  }
   // Files that hold only older groups are passed over; the needed ones go on without a gap from the file that holds the first.
   while (reader.current_ + 1 < reader.sources_.size() && reader.sources_[reader.current_ + 1].first_sequence <= first_sequence) {
     ++reader.current_;
   }
-  if (!reader.sources_.empty()) {
-    reader.expected_sequence_ = reader.sources_[reader.current_].first_sequence;
-    if (reader.expected_sequence_ > first_sequence) {
-      return Error(Errc::corruption, directory.string() + ": journal group " + std::to_string(first_sequence) +
-                                         " is missing, the oldest is " + std::to_string(reader.expected_sequence_));
-    }
+  reader.expected_sequence_ = reader.sources_[reader.current_].first_sequence;
+  if (reader.expected_sequence_ > first_sequence) {
+    return Error(Errc::corruption, directory.string() + ": journal group " + std::to_string(first_sequence) +
+                                       " is missing, the oldest is " + std::to_string(reader.expected_sequence_));
   }
   return reader;
+}
+
+Result<void> JournalReader::add_source(FileSystem& fs, const Path& path) {
+  Source source;
+  OpenOptions options;
+  options.read_only = true;
+  LEAT_ASSIGN(source.file, fs.open(path, options));
+  LEAT_ASSIGN(source.bytes, source.file->size());
+  std::vector<std::byte> header(kJournalFileHeaderBytes);
+  LEAT_ASSIGN(const std::size_t got, source.file->read_at(FilePosition(0), header));
+  auto file_number = decode_journal_file_header(ByteSpan(header).first(got));
+  if (file_number.has_error()) return Error(file_number.error().code, path.string() + ": " + file_number.error().context);
+  const auto first = peek(source, kJournalFileHeaderBytes);
+  if (first.has_error() && !is_torn(first.error())) return first.error();
+  if (first.has_value()) source.first_sequence = first->sequence;
+  (first.has_value() ? sources_ : headless_).push_back(std::move(source));
+  return ok();
 }
 
 Result<GroupHeader> JournalReader::peek(Source& source, std::uint64_t position) {
@@ -121,17 +125,24 @@ Result<std::optional<JournalGroup>> JournalReader::next() {
   return std::optional<JournalGroup>();
 }
 
+Error JournalReader::damaged(const Source& source) const {
+  return Error(Errc::corruption, source.file->path().string() + ": journal group " + std::to_string(expected_sequence_) +
+                                     " is damaged although later groups were written");
+}
+
 Result<void> JournalReader::check_nothing_follows() {
-  const auto damaged = [this](const Source& source) {
-    return Error(Errc::corruption, source.file->path().string() + ": journal group " + std::to_string(expected_sequence_) +
-                                       " is damaged although later groups were written");
-  };
   if (current_ + 1 < sources_.size()) return damaged(sources_[current_]);
-  Source& source = sources_[current_];
-  for (std::uint64_t at = position_; at < source.bytes; at += kDirectAlignment) {
+  const std::uint64_t sequence_min = std::max(expected_sequence_ + 1, first_needed_);
+  LEAT_TRY(check_has_none(sources_[current_], position_, sequence_min));
+  for (Source& source : headless_) LEAT_TRY(check_has_none(source, kJournalFileHeaderBytes, sequence_min));
+  return ok();
+}
+
+Result<void> JournalReader::check_has_none(Source& source, std::uint64_t from_position, std::uint64_t sequence_min) {
+  for (std::uint64_t at = from_position; at < source.bytes; at += kDirectAlignment) {
     const auto header = peek(source, at);
     if (header.has_error() && !is_torn(header.error())) return header.error();
-    if (header.has_value() && header->sequence > expected_sequence_) return damaged(source);
+    if (header.has_value() && header->sequence >= sequence_min) return damaged(source);
   }
   return ok();
 }

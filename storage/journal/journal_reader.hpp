@@ -42,15 +42,22 @@ class JournalReader {
     std::uint64_t first_sequence = 0;
   };
 
-  explicit JournalReader(std::uint64_t epoch) : epoch_(epoch) {}
+  JournalReader(std::uint64_t epoch, std::uint64_t first_needed) : epoch_(epoch), first_needed_(first_needed) {}
+
+  Result<void> add_source(FileSystem& fs, const Path& path);
 
   /// The group at a position: torn_tail when there is no whole group of this epoch.
   Result<GroupHeader> peek(Source& source, std::uint64_t position);
   Result<JournalGroup> read_group(Source& source, std::uint64_t position, const GroupHeader& header);
   Result<void> check_nothing_follows();
+  /// The journal ends before `expected_sequence_`, so no group with this sequence or a later one may be in the file.
+  Result<void> check_has_none(Source& source, std::uint64_t from_position, std::uint64_t sequence_min);
+  [[nodiscard]] Error damaged(const Source& source) const;
 
   const std::uint64_t epoch_;
-  std::vector<Source> sources_;  ///< by first sequence
+  const std::uint64_t first_needed_;
+  std::vector<Source> sources_;   ///< by first sequence
+  std::vector<Source> headless_;  ///< those that begin with no whole group of this epoch
   std::size_t current_ = 0;
   std::uint64_t position_ = kJournalFileHeaderBytes;
   std::uint64_t expected_sequence_ = 0;

@@ -33,7 +33,7 @@ bool get_producer(ByteReader& in, ProducerState& producer) {
   producer.epoch = in.get<std::int16_t>();
   producer.last_used_ms = in.get<TimestampMs>();
   const auto batches = in.get<std::uint32_t>();
-  if (!plausible(in, batches, kBatchBytes)) return false;
+  if (batches == 0 || !plausible(in, batches, kBatchBytes)) return false;
   for (std::uint32_t i = 0; i < batches; ++i) {
     ProducerState::Batch batch;
     batch.base_sequence = in.get<std::int32_t>();
@@ -99,7 +99,7 @@ Result<Checkpoint> load_checkpoint(FileSystem& fs, const Path& path) {
   if (!plausible(in, points, kPointBytesMin)) return damaged("more partitions than bytes");
   checkpoint.points.resize(points);
   for (RecoveryPoint& point : checkpoint.points) {
-    if (!get_point(in, point)) return damaged("more producers than bytes");
+    if (!get_point(in, point)) return damaged("producers without batches or more than bytes");
   }
   if (in.overrun() || in.left() != sizeof(std::uint32_t)) return damaged("length");
   return checkpoint;

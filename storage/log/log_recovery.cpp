@@ -150,7 +150,6 @@ class LogRecovery {
   }
 
   Result<void> create_first(Offset base) {
-    LEAT_TRY(remove_if_there(directory_ / index_file_name(base)));
     LEAT_ASSIGN(log_.appender, SegmentAppender::create(fs_, read_blocks_, directory_, base));
     log_.segments.push_back(log_.appender->segment());
     return ok();

@@ -197,7 +197,7 @@ Result<void> PartitionLog::write(std::span<const PlacedBatch> batches, bool jour
       ++run;
     }
     if (run == 0) {
-      LEAT_TRY(roll());
+      if (appender_->segment()->end().position > 0) LEAT_TRY(roll());
       run = 1;
     }
     LEAT_TRY(append_run(batches.first(run)));

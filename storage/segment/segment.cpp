@@ -25,35 +25,45 @@ struct Walk {
   std::size_t end = 0;           ///< behind the last whole batch wanted; begin when none is whole
   Offset next_offset;            ///< behind it
   std::size_t bytes_wanted = 0;  ///< of the batch at `begin`, when it is not whole
+  std::string damage;            ///< of the batch at `end`, when there is any
 };
+
+std::string offset_text(Offset offset) { return "offset " + std::to_string(offset.value()); }
 
 Error damaged(const Path& path, std::uint64_t position, const std::string& what) {
   return Error(Errc::corruption, path.string() + " at byte " + std::to_string(position) + ": " + what);
 }
 
 /// Chooses the batches from the one that contains `from`. `bytes` begins with a batch and may end within one.
-Result<Walk> walk(ByteSpan bytes, Offset from, Offset limit, std::size_t bytes_max) {
+Walk walk(ByteSpan bytes, Offset from, Offset limit, std::size_t bytes_max) {
   Walk walk;
   walk.next_offset = from;
-  std::size_t at = 0;
-  while (bytes.size() - at >= record::kBatchHeaderBytes) {
-    LEAT_ASSIGN(const record::BatchHeader header, record::parse_batch_header(bytes.subspan(at)));
-    const bool wanted = header.next_offset() > from;
-    if (wanted && walk.end > walk.begin) {
-      if (header.base_offset < walk.next_offset) return Error(Errc::corruption, "offsets go backwards");
-      if (at + header.batch_bytes - walk.begin > bytes_max) break;
-    }
-    if (wanted && header.next_offset() > limit) break;
-    if (bytes.size() - at < header.batch_bytes) {
-      walk.bytes_wanted = header.batch_bytes;
+  while (bytes.size() - walk.end >= record::kBatchHeaderBytes) {
+    const auto header = record::parse_batch_header(bytes.subspan(walk.end));
+    if (header.has_error()) {
+      walk.damage = header.error().message();
       break;
     }
-    at += header.batch_bytes;
+    const bool wanted = header->next_offset() > from;
+    const bool first = walk.end == walk.begin;
     if (wanted) {
-      walk.end = at;
-      walk.next_offset = header.next_offset();
+      // Offsets are dense, and no checksum covers them.
+      if (first ? header->base_offset > from : header->base_offset != walk.next_offset) {
+        walk.damage = offset_text(header->base_offset) + " where " + offset_text(walk.next_offset) + " should be";
+        break;
+      }
+      if (!first && walk.end + header->batch_bytes - walk.begin > bytes_max) break;
+      if (header->next_offset() > limit) break;
+    }
+    if (bytes.size() - walk.end < header->batch_bytes) {
+      walk.bytes_wanted = header->batch_bytes;
+      break;
+    }
+    walk.end += header->batch_bytes;
+    if (wanted) {
+      walk.next_offset = header->next_offset();
     } else {
-      walk.begin = walk.end = at;
+      walk.begin = walk.end;
     }
   }
   return walk;
@@ -130,25 +140,23 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
         std::min<std::uint64_t>(std::min(std::max(wanted, std::size_t{4096}), block->size()), end.position - position);
     LEAT_ASSIGN(const std::size_t got, log_file->read_at(FilePosition(position), block->bytes().first(room), mode));
     if (got < room) return damaged(log_path_, position + got, "file ends before the segment does");
-    const auto walked = walk(ByteSpan(block->bytes()).first(got), from, limit, bytes_max);
-    if (walked.has_error()) return damaged(log_path_, position, walked.error().message());
-    if (walked->end > walked->begin) {
-      hint = {base_offset_, walked->next_offset, position + walked->end};
+    const Walk walked = walk(ByteSpan(block->bytes()).first(got), from, limit, bytes_max);
+    if (walked.end > walked.begin) {
+      hint = {base_offset_, walked.next_offset, position + walked.end};
       ReadBatches batches;
-      batches.bytes = walked->end - walked->begin;
-      batches.next_offset = walked->next_offset;
-      const ByteSpan found = ByteSpan(block->bytes()).subspan(walked->begin, batches.bytes);
+      batches.bytes = walked.end - walked.begin;
+      batches.next_offset = walked.next_offset;
+      const ByteSpan found = ByteSpan(block->bytes()).subspan(walked.begin, batches.bytes);
       batches.chunks.emplace_back(std::move(block), found);
       return batches;
     }
-    if (walked->begin == 0 && walked->bytes_wanted == 0) return damaged(log_path_, position, "no batch where one should be");
-    if (walked->bytes_wanted > end.position - (position + walked->begin)) {
-      return damaged(log_path_, position + walked->begin, "batch longer than the segment");
-    }
-    position += walked->begin;
-    wanted = std::max(wanted, walked->bytes_wanted);
+    position += walked.begin;
+    if (!walked.damage.empty()) return damaged(log_path_, position, walked.damage);
+    if (walked.begin == 0 && walked.bytes_wanted == 0) return damaged(log_path_, position, "no batch where one should be");
+    if (walked.bytes_wanted > end.position - position) return damaged(log_path_, position, "batch longer than the segment");
+    wanted = std::max(wanted, walked.bytes_wanted);
   }
-  return damaged(log_path_, position, "offset " + std::to_string(from.value()) + " not found");
+  return damaged(log_path_, position, offset_text(from) + " not found");
 }
 
 Result<Offset> Segment::offset_before_time(TimestampMs timestamp) {

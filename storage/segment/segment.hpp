@@ -48,8 +48,9 @@ class Segment {
   Segment(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, Offset base_offset,
           const SegmentEnd& end);
 
-  /// Batches from the one that contains `from`, up to `limit` and about bytes_max, but at least one. Errors: corruption naming
-  /// file and position, would_block in ReadMode::cached_only, io_error.
+  /// Batches from the one that contains `from`, up to `limit` (a batch's end behind it) and bytes_max, but at least one. Headers
+  /// and offsets are checked, checksums are the reader's of the records. Errors: corruption naming file and byte, once the
+  /// batches before it were read; would_block in ReadMode::cached_only; io_error.
   Result<ReadBatches> read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint);
   /// An offset at or before the first record that is not older than `timestamp`, close to it.
   Result<Offset> offset_before_time(TimestampMs timestamp);

@@ -20,7 +20,10 @@ Result<SegmentAppender> SegmentAppender::create(FileSystem& fs, std::shared_ptr<
   OpenOptions options;
   options.existence = OpenOptions::Existence::either;
   LEAT_ASSIGN(const auto file, fs.open(segment->log_path(), options));
-  LEAT_TRY(file->truncate(0));  // An earlier attempt that failed half-way may have left one; nothing in it was ever counted.
+  // An earlier attempt that failed half-way, or a crash, may have left either file; nothing in them was ever counted.
+  LEAT_TRY(file->truncate(0));
+  LEAT_ASSIGN(const bool stale_index, fs.exists(segment->index_path()));
+  if (stale_index) LEAT_TRY(fs.remove_file(segment->index_path()));
   return resume(std::move(segment), 0);
 }
 
@@ -31,7 +34,6 @@ Result<SegmentAppender> SegmentAppender::resume(std::shared_ptr<Segment> segment
 
 bool SegmentAppender::has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const {
   const SegmentEnd end = segment_->end();
-  if (end.position == 0) return true;
   return end.position + bytes <= std::min(segment_bytes_max, kSegmentBytesLimit) &&
          next_offset - segment_->base_offset() < kSegmentOffsetsLimit;
 }

@@ -34,7 +34,8 @@ class SegmentAppender {
   Result<void> seal() &&;
 
   [[nodiscard]] const std::shared_ptr<Segment>& segment() const { return segment_; }
-  /// No batch can be at a position or offset that an index entry cannot hold.
+  /// Whether so many bytes up to this offset stay within the limit, and within what an index entry can hold. An empty segment
+  /// takes one batch even so.
   [[nodiscard]] bool has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const;
 
  private:

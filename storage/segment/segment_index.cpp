@@ -61,6 +61,7 @@ Result<File*> SegmentIndex::open_file() {
     if (!sound) {
       LEAT_TRY(file_->truncate(0));
       LEAT_TRY(file_->write_at(FilePosition(0), std::array{ByteSpan(expected)}));
+      if (bytes > 0) LEAT_TRY(file_->sync());  // as in load()
     }
     flushed_entries_ = sound ? bytes / kIndexEntryBytes - 1 : 0;
     counted_ = true;
@@ -89,7 +90,13 @@ Result<std::optional<IndexEntry>> SegmentIndex::load(std::uint64_t end_position)
     if (entry.has_error() || entry->position >= end_position || (last && entry->position <= last->position)) break;
     last = *entry;
   }
-  LEAT_TRY(file->truncate((sound + 1) * kIndexEntryBytes));
+  const std::uint64_t kept_bytes = (sound + 1) * kIndexEntryBytes;
+  LEAT_ASSIGN(const std::uint64_t file_bytes, file->size());
+  if (file_bytes > kept_bytes) {
+    // For good: should a power loss bring these entries back, they would point into whatever the segment holds there by then.
+    LEAT_TRY(file->truncate(kept_bytes));
+    LEAT_TRY(file->sync());
+  }
   flushed_entries_ = sound;
   unflushed_.clear();
   return last;
@@ -141,9 +148,11 @@ Result<IndexEntry> SegmentIndex::last_that(Matches matches) {
   IndexEntry found{0, 0, kNoTimestamp};
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
-    LEAT_ASSIGN(const IndexEntry entry, entry_in_file(middle));
-    if (matches(entry)) {
-      found = entry;
+    const auto entry = entry_in_file(middle);
+    if (entry.has_error() && entry.error().code != Errc::corruption) return entry.error();
+    // What stands before a damaged entry serves as well: the reader has further to walk.
+    if (entry.has_value() && matches(*entry)) {
+      found = *entry;
       low = middle + 1;
     } else {
       high = middle;

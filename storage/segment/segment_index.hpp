@@ -39,8 +39,8 @@ class SegmentIndex {
  public:
   SegmentIndex(FileSystem& fs, Path path, Offset base_offset) : fs_(fs), path_(std::move(path)), base_offset_(base_offset) {}
 
-  /// Reads the entries of the file that hold true up to `end_position`, drops what comes after, and returns the last one. A
-  /// damaged or missing file is an empty index.
+  /// Reads the entries of the file that hold true up to `end_position`, drops what comes after (durably), and returns the last
+  /// one. A damaged or missing file is an empty index.
   Result<std::optional<IndexEntry>> load(std::uint64_t end_position);
   /// The last entry of a sealed segment's index, which stands for the segment's end; nullopt when it is damaged or missing.
   Result<std::optional<IndexEntry>> last_entry();
@@ -50,8 +50,8 @@ class SegmentIndex {
   Result<void> flush();
   Result<void> sync();
 
-  /// The last entry at or before an offset / whose batches before it are all older than `timestamp`. The segment's start when
-  /// there is none. corruption when the file is damaged.
+  /// An entry at or before an offset / whose batches before it are all older than `timestamp`: the last such one, or an earlier
+  /// one where the file is damaged. The segment's start when there is none.
   Result<IndexEntry> at_or_before(Offset offset);
   Result<IndexEntry> before_time(TimestampMs timestamp);
 

@@ -12,6 +12,7 @@ constexpr std::size_t kChunkBytes = 1U << 20;
 
 /// The batch at the front of `bytes`, whole and in its place, or why not. `file_bytes` is what the file holds from there on.
 Result<record::BatchHeader> check_batch(ByteSpan bytes, std::uint64_t file_bytes, Offset expected) {
+  if (file_bytes < record::kBatchHeaderBytes) return Error(Errc::torn_tail, "the file ends within a batch header");
   LEAT_ASSIGN(const record::BatchHeader header, record::parse_batch_header(bytes));
   if (header.batch_bytes > file_bytes) return Error(Errc::torn_tail, "the file ends within a batch");
   if (header.batch_bytes > bytes.size()) return Error(Errc::would_block);

@@ -18,7 +18,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("protocol", "storage", "server", "client", "bench")
 TIDY = "clang-tidy-14"
-# GCC's own flags in the compilation database are not clang's.
+# GCC's precompiled headers are not clang's. Without them a file must also include what it uses.
+PRECOMPILED = re.compile(r" (-include \S*cmake_pch\.hxx|-Winvalid-pch|-fpch-preprocess)(?= )")
+# The other flags of GCC's that clang does not know.
 EXTRA_ARGS = ("--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-unused-command-line-argument")
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*["<]([^">]+)[">]', re.MULTILINE)
 
@@ -75,22 +77,25 @@ def tool_version():
     return version
 
 
-def load_commands(build_dir):
-    """source -> command, for our own files; the first one when a file is compiled twice."""
+def load_commands(build_dir, cache):
+    """source -> command, for our own files; the first one when a file is compiled twice. Leaves a database of them in cache."""
     database = build_dir / "compile_commands.json"
     if not database.exists():
         sys.exit(f"lint: there is no {database}: configure the build first")
-    commands = {}
+    commands, own_entries = {}, []
     for entry in json.loads(database.read_text()):
         path = pathlib.Path(entry["directory"], entry["file"])
         if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in FOLDERS:
-            commands.setdefault(str(path), entry["command"])
+            if str(path) not in commands:
+                commands[str(path)] = entry["command"] = PRECOMPILED.sub("", entry["command"])
+                own_entries.append(entry)
+    (cache / "compile_commands.json").write_text(json.dumps(own_entries, indent=1))
     return commands
 
 
-def analyse(source, build_dir):
+def analyse(source, cache):
     started = time.monotonic()
-    done = subprocess.run([TIDY, "-p", str(build_dir), "--quiet", *EXTRA_ARGS, source], capture_output=True, text=True)
+    done = subprocess.run([TIDY, "-p", str(cache), "--quiet", *EXTRA_ARGS, source], capture_output=True, text=True)
     output = done.stdout
     if done.returncode != 0 and not output.strip():
         output = done.stderr
@@ -110,7 +115,7 @@ def main():
     base = tool_version() + (ROOT / ".clang-tidy").read_text() + " ".join(EXTRA_ARGS)
     fingerprints = Fingerprints()
     waiting = []
-    commands = load_commands(build_dir)
+    commands = load_commands(build_dir, cache)
     for source, command in commands.items():
         name = str(pathlib.Path(source).relative_to(ROOT))
         if args.paths and not any(part in name for part in args.paths):
@@ -125,7 +130,7 @@ def main():
 
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(max(1, args.jobs)) as pool:
-        running = {pool.submit(analyse, source, build_dir): (name, verdict, digest) for source, name, verdict, digest in waiting}
+        running = {pool.submit(analyse, source, cache): (name, verdict, digest) for source, name, verdict, digest in waiting}
         for future in concurrent.futures.as_completed(running):
             name, verdict, digest = running[future]
             passed, output, seconds = future.result()

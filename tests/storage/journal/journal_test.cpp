@@ -157,7 +157,7 @@ TEST(JournalFiles, AreNamedWithEightDigits) {
 
 TEST(JournalFiles, AreListedByNumber) {
   FakeDisk disk;
-  for (const std::uint64_t number : {20, 3, 100000000}) {
+  for (const std::uint64_t number : {20U, 3U, 100000000U}) {
     set_contents(disk.fs, disk.root() / journal_file_name(number), as_bytes("x"));
   }
   EXPECT_THAT(list_journal_files(disk.fs, disk.root()).value(), ElementsAre(3, 20, 100000000));

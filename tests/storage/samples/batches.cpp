@@ -39,14 +39,12 @@ Bytes make_batch_claiming(Offset base, std::int32_t records) {
 
 record::BatchHeader header_of(ByteSpan batch) { return record::parse_batch_header(batch).value(); }
 
-PlacedBatch placed(ByteSpan batch) {
-  const record::BatchHeader header = header_of(batch);
-  return {batch, header.base_offset, header.next_offset(), header.max_timestamp};
-}
-
 std::vector<PlacedBatch> placed(const std::vector<Bytes>& batches) {
   std::vector<PlacedBatch> result;
-  for (const Bytes& batch : batches) result.push_back(placed(ByteSpan(batch)));
+  for (const Bytes& batch : batches) {
+    const record::BatchHeader header = header_of(batch);
+    result.push_back({batch, header.base_offset, header.next_offset(), header.max_timestamp});
+  }
   return result;
 }
 

@@ -30,7 +30,6 @@ Bytes joined(const std::vector<Bytes>& batches);
 Bytes make_batch_claiming(Offset base, std::int32_t records);
 
 record::BatchHeader header_of(ByteSpan batch);
-PlacedBatch placed(ByteSpan batch);
 std::vector<PlacedBatch> placed(const std::vector<Bytes>& batches);
 
 template <class T>

@@ -1,0 +1,194 @@
+#include "leat/client.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+
+#include "leat/admin.hpp"
+#include "tests/client/fake/broker_test.hpp"
+
+namespace leat::testing {
+namespace {
+
+using ClientTest = BrokerTest;
+using namespace std::chrono_literals;
+
+TEST_F(ClientTest, ConnectTellsWhomItConnectedTo) {
+  Client client(options());
+  const auto server = client.connect();
+  ASSERT_TRUE(server.has_value()) << server.error().message();
+  EXPECT_EQ(server->name, "fake");
+  EXPECT_TRUE(client.is_connected());
+}
+
+TEST_F(ClientTest, ConnectReportsABrokerThatIsNotThere) {
+  broker.accept_connections(false);
+  Client client(options());
+  EXPECT_EQ(client.connect().error().code, Errc::connection_failed);
+  broker.accept_connections(true);
+  while (client.connect().has_error()) {
+  }
+  EXPECT_TRUE(client.is_connected()) << "it goes on trying";
+}
+
+TEST_F(ClientTest, ARefusedConnectionNamesTheAddress) {
+  auto there = options();
+  there.url = "leat://127.0.0.1:1";
+  Client client(there);
+  EXPECT_THAT(client.connect().error().message(), ::testing::HasSubstr("127.0.0.1:1"));
+}
+
+TEST_F(ClientTest, AnUnusableUrlFailsEverything) {
+  Client client(ClientOptions{.url = "http://broker"});
+  EXPECT_EQ(client.connect().error().code, Errc::invalid_argument);
+  EXPECT_EQ(Admin(client).list_topics().error().code, Errc::invalid_argument);
+  EXPECT_EQ(Producer(client).publish("t", OutgoingRecord::text("v")).error().code, Errc::invalid_argument);
+}
+
+TEST_F(ClientTest, AHelloThatIsNeverAnsweredTimesOut) {
+  broker.on_request([](const native::Message&) { return RequestAction::ignore; });
+  auto impatient = options();
+  impatient.connect_timeout = kSoon;
+  Client client(impatient);
+  EXPECT_EQ(client.connect().error().code, Errc::connection_failed);
+}
+
+TEST_F(ClientTest, ReconnectsByItself) {
+  Client client(options());
+  ASSERT_TRUE(client.connect());
+  broker.drop_connections();
+  broker.wait_for_connections(2);
+}
+
+TEST_F(ClientTest, ASilentPeerIsFoundDead) {
+  broker.on_request([](const native::Message& message) {
+    return std::holds_alternative<native::Ping>(message) ? RequestAction::ignore : RequestAction::answer;
+  });
+  auto watchful = options();
+  watchful.ping_interval = kSoon;
+  Client client(watchful);
+  broker.wait_for_connections(2);
+}
+
+TEST_F(ClientTest, APeerThatAnswersPingsIsKept) {
+  int pings = 0;
+  broker.on_request([&](const native::Message& message) {
+    if (std::holds_alternative<native::Ping>(message)) ++pings;
+    return RequestAction::answer;
+  });
+  auto watchful = options();
+  watchful.ping_interval = kSoon;
+  Client client(watchful);
+  broker.wait_until([&] { return pings >= 5; });
+  EXPECT_EQ(broker.connections(), 1);
+}
+
+TEST_F(ClientTest, CloseCompletesWhatIsPending) {
+  broker.on_request([](const native::Message& message) {
+    return std::holds_alternative<native::ListTopics>(message) ? RequestAction::ignore : RequestAction::answer;
+  });
+  Client client(options());
+  Admin admin(client);
+  auto pending = admin.async_list_topics(asio::use_future);
+  client.close();
+  EXPECT_EQ(pending.get().error().code, Errc::closed);
+  EXPECT_EQ(admin.list_topics().error().code, Errc::closed);
+  EXPECT_EQ(client.connect().error().code, Errc::closed);
+}
+
+TEST_F(ClientTest, DestructionCompletesWhatIsPending) {
+  broker.on_request([](const native::Message& message) {
+    return std::holds_alternative<native::ListTopics>(message) ? RequestAction::ignore : RequestAction::answer;
+  });
+  auto client = std::make_unique<Client>(options());
+  auto pending = Admin(*client).async_list_topics(asio::use_future);
+  client.reset();
+  EXPECT_EQ(pending.get().error().code, Errc::closed);
+}
+
+TEST_F(ClientTest, WorksOnTheCallersExecutor) {
+  asio::io_context context;
+  Client client(context.get_executor(), options());
+  const auto caller = std::this_thread::get_id();
+  bool done = false;
+  client.async_connect([&](const Result<ServerInfo>& server) {
+    EXPECT_TRUE(server.has_value());
+    EXPECT_EQ(std::this_thread::get_id(), caller);
+    done = true;
+    client.close();
+  });
+  context.run();
+  EXPECT_TRUE(done);
+}
+
+TEST_F(ClientTest, WorksOnACallersExecutorOfManyThreads) {
+  broker.add_topic("t", 3);
+  asio::thread_pool pool(3);
+  Client client(pool.get_executor(), options());
+  Producer producer(client);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("v")));
+  EXPECT_EQ(broker.values("t", 0).size() + broker.values("t", 1).size() + broker.values("t", 2).size(), 100U);
+  client.close();
+  pool.join();
+}
+
+TEST_F(ClientTest, CoroutinesResumeOnTheirOwnExecutor) {
+  Client client(options());
+  asio::io_context context;
+  bool done = false;
+  asio::co_spawn(
+      context,
+      [&]() -> asio::awaitable<void> {
+        const auto caller = std::this_thread::get_id();
+        const auto server = co_await client.async_connect(asio::use_awaitable);
+        EXPECT_TRUE(server.has_value());
+        EXPECT_EQ(std::this_thread::get_id(), caller);
+        auto deferred = Admin(client).async_list_topics(asio::deferred);
+        EXPECT_TRUE((co_await std::move(deferred)(asio::use_awaitable)).has_value());
+        done = true;
+      },
+      asio::detached);
+  context.run();  // it has work although the client's thread has the answers
+  EXPECT_TRUE(done);
+}
+
+TEST_F(ClientTest, ARequestCanBeCancelled) {
+  broker.on_request([](const native::Message& message) {
+    return std::holds_alternative<native::ListTopics>(message) ? RequestAction::ignore : RequestAction::answer;
+  });
+  Client client(options());
+  asio::io_context context;
+  asio::cancellation_signal signal;
+  std::optional<Result<std::vector<TopicInfo>>> result;
+  Admin(client).async_list_topics(asio::bind_cancellation_slot(
+      signal.slot(), asio::bind_executor(context, [&](Result<std::vector<TopicInfo>> topics) { result = std::move(topics); })));
+  signal.emit(asio::cancellation_type::terminal);
+  context.run();
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->error().code, Errc::cancelled);
+}
+
+using ClientDeathTest = ClientTest;
+
+TEST_F(ClientDeathTest, ABlockingCallOnTheClientsOwnThreadIsRefused) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        FakeBroker there;
+        Client client(ClientOptions{.url = there.url()});
+        client.async_connect([&](const Result<ServerInfo>&) { (void)Admin(client).list_topics(); });
+        std::promise<void>().get_future().wait();
+      },
+      "blocking call on the client's own thread");
+}
+
+}  // namespace
+}  // namespace leat::testing

@@ -1,0 +1,198 @@
+// What a producer does when publishes are lost or refused: nothing is stored twice, nothing out of order.
+#include <boost/asio/use_future.hpp>
+#include <random>
+
+#include "leat/producer.hpp"
+#include "tests/client/fake/broker_test.hpp"
+
+namespace leat::testing {
+namespace {
+
+using Kind = PublishAction::Kind;
+
+class ProducerRetryTest : public BrokerTest {
+ protected:
+  ProducerRetryTest() { broker.add_topic("t", 1); }
+
+  /// The n-th publish (from 0) meets this, once.
+  void misbehave_at(std::size_t n, PublishAction action) {
+    broker.on_publish([this, n, action](const SeenPublish&) { return ++seen == n + 1 ? action : PublishAction{}; });
+  }
+  /// Sends 20 records in batches of one and waits for all.
+  std::vector<std::string> send_twenty(Producer& producer) {
+    Outcomes outcomes;
+    send_numbers(producer, "t", 20, &outcomes);
+    return outcomes.wait(20);
+  }
+  static std::vector<std::string> all_delivered() {
+    std::vector<std::string> expected;
+    for (int i = 0; i < 20; ++i) expected.push_back(std::to_string(i) + "@" + std::to_string(i));
+    return expected;
+  }
+
+  std::size_t seen = 0;
+  Client client{options()};
+};
+
+TEST_F(ProducerRetryTest, AConnectionLostBeforeTheCommitLosesNothing) {
+  Producer producer(client, single_record_batches());
+  for (const std::size_t n : {0U, 1U, 4U, 9U}) {
+    broker.add_topic("t", 1);
+    seen = 0;
+    misbehave_at(n, {Kind::drop});
+    Producer fresh(client, single_record_batches());
+    EXPECT_EQ(send_twenty(fresh), all_delivered()) << n;
+    EXPECT_EQ(broker.values("t"), numbers(20)) << n;
+  }
+}
+
+TEST_F(ProducerRetryTest, AConnectionLostAfterTheCommitDuplicatesNothing) {
+  for (const std::size_t n : {0U, 1U, 4U, 9U}) {
+    broker.add_topic("t", 1);
+    seen = 0;
+    misbehave_at(n, {Kind::store_and_drop});
+    Producer fresh(client, single_record_batches());
+    EXPECT_EQ(send_twenty(fresh), all_delivered()) << n;
+    EXPECT_EQ(broker.values("t"), numbers(20)) << n;
+  }
+}
+
+TEST_F(ProducerRetryTest, ATemporaryRefusalIsRetriedInOrder) {
+  for (const Errc code : {Errc::storage_full, Errc::overloaded, Errc::shutting_down}) {
+    broker.add_topic("t", 1);
+    seen = 0;
+    misbehave_at(3, PublishAction::refuse(code));
+    Producer fresh(client, single_record_batches());
+    EXPECT_EQ(send_twenty(fresh), all_delivered()) << name_of(code);
+    EXPECT_EQ(broker.values("t"), numbers(20)) << name_of(code);
+  }
+}
+
+TEST_F(ProducerRetryTest, ABatchRefusedForGoodFailsAlone) {
+  misbehave_at(3, PublishAction::refuse(Errc::batch_too_large));
+  Producer producer(client, single_record_batches());
+  const auto outcomes = send_twenty(producer);
+  EXPECT_EQ(outcomes[2], "2@2");
+  EXPECT_EQ(outcomes[3], "3!batch_too_large");
+  EXPECT_EQ(outcomes[4], "4@3");
+  auto expected = numbers(20);
+  expected.erase(expected.begin() + 3);
+  EXPECT_EQ(broker.values("t"), expected);
+}
+
+TEST_F(ProducerRetryTest, ARefusalNamesThePartition) {
+  misbehave_at(0, PublishAction::refuse(Errc::batch_too_large));
+  Producer producer(client, single_record_batches());
+  EXPECT_EQ(producer.publish("t", OutgoingRecord::text("v")).error().message(), "record batch too large: t-0: told to");
+}
+
+TEST_F(ProducerRetryTest, AFencedProducerGoesOnUnderANewId) {
+  misbehave_at(5, PublishAction::refuse(Errc::producer_fenced));
+  Producer producer(client, single_record_batches());
+  EXPECT_EQ(send_twenty(producer), all_delivered());
+  EXPECT_EQ(broker.values("t"), numbers(20));
+  EXPECT_NE(broker.publishes().front().header.producer_id, broker.publishes().back().header.producer_id);
+}
+
+TEST_F(ProducerRetryTest, ABrokerThatLostItsNewestStateIsFollowed) {
+  Producer producer(client, single_record_batches());
+  for (const auto* value : {"a", "b", "c"}) ASSERT_TRUE(producer.publish("t", OutgoingRecord::text(value)));
+  broker.with_partition("t", 0, [](FakePartition& partition) { partition.forget_producers_since(1); });
+  ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("d")));
+  EXPECT_THAT(broker.values("t"), ::testing::ElementsAre("a", "b", "c", "d"));
+}
+
+TEST_F(ProducerRetryTest, RecordsAreGivenUpAfterTheDeliveryTimeout) {
+  broker.on_publish([](const SeenPublish&) { return PublishAction{Kind::ignore}; });
+  auto opts = single_record_batches();
+  opts.delivery_timeout = kSoon;
+  Producer producer(client, opts);
+  Outcomes outcomes;
+  for (const auto* name : {"a", "b"}) ASSERT_TRUE(producer.send("t", OutgoingRecord::text(name), outcomes.callback(name)));
+  EXPECT_THAT(outcomes.wait(2), ::testing::ElementsAre("a!timed_out", "b!timed_out"));
+  EXPECT_EQ(producer.buffered_bytes(), 0U);
+}
+
+TEST_F(ProducerRetryTest, ASequenceOfUnknownOutcomeIsNeverUsedForAnotherRecord) {
+  Producer patient(client, single_record_batches());
+  auto opts = single_record_batches();
+  opts.delivery_timeout = kSoon;
+  Producer producer(client, opts);
+  ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("a")));
+  misbehave_at(0, {Kind::store_and_withhold});
+  EXPECT_EQ(producer.publish("t", OutgoingRecord::text("b")).error().code, Errc::timed_out);
+  ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("c")));
+  EXPECT_THAT(broker.values("t"), ::testing::ElementsAre("a", "b", "c"));
+  EXPECT_EQ(broker.publishes().back().header.base_sequence, 0);
+  EXPECT_EQ(broker.publishes().back().header.producer_epoch, 1);
+}
+
+TEST_F(ProducerRetryTest, WithoutABrokerRecordsTimeOutUnsent) {
+  broker.accept_connections(false);
+  Client nobody(options());
+  auto opts = producer_options();
+  opts.delivery_timeout = kSoon;
+  Producer producer(nobody, opts);
+  const auto delivery = producer.publish("t", OutgoingRecord::text("v"));
+  EXPECT_EQ(delivery.error().code, Errc::timed_out);
+  EXPECT_THAT(delivery.error().message(), ::testing::HasSubstr("never sent"));
+}
+
+TEST_F(ProducerRetryTest, AProducerIdIsAskedForAgain) {
+  int asked = 0;
+  broker.on_request([&](const native::Message& message) {
+    if (!std::holds_alternative<native::InitProducer>(message)) return RequestAction::answer;
+    return ++asked == 1 ? RequestAction::refuse_internal : asked == 2 ? RequestAction::drop : RequestAction::answer;
+  });
+  Producer producer(client, producer_options());
+  EXPECT_TRUE(producer.publish("t", OutgoingRecord::text("v")));
+}
+
+TEST_F(ProducerRetryTest, FlushWaitsForRetries) {
+  misbehave_at(0, {Kind::store_and_drop});
+  Producer producer(client, producer_options());
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("v")));
+  ASSERT_TRUE(producer.flush());
+  EXPECT_EQ(producer.buffered_bytes(), 0U);
+  EXPECT_EQ(broker.values("t").size(), 1U);
+}
+
+/// Any mixture of misbehaviour that does not lose batches for good: every record exactly once and in order, in every partition.
+TEST_F(ProducerRetryTest, SurvivesAnythingInAnyOrder) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  broker.add_topic("many", 3);
+  broker.on_publish([&](const SeenPublish&) {
+    switch (random() % 16) {
+      case 0:
+        return PublishAction{Kind::drop};
+      case 1:
+        return PublishAction{Kind::store_and_drop};
+      case 2:
+        return PublishAction::refuse(Errc::storage_full);
+      case 3:
+        return PublishAction::refuse(Errc::overloaded);
+      default:
+        return PublishAction{};
+    }
+  });
+  auto opts = producer_options();
+  opts.batch_bytes_max = 300;
+  Producer producer(client, opts);
+  Outcomes outcomes;
+  for (const std::string& text : numbers(3'000)) {
+    const OutgoingRecord record{.value = as_bytes(text), .partition = PartitionId(std::stoi(text) % 3)};
+    ASSERT_TRUE(producer.send("many", record, outcomes.callback(text)));
+  }
+  ASSERT_TRUE(producer.flush());
+  for (const std::string& told : outcomes.wait(3'000)) ASSERT_EQ(told.find('!'), std::string::npos) << told;
+  for (int partition = 0; partition < 3; ++partition) {
+    const auto values = broker.values("many", partition);
+    ASSERT_EQ(values.size(), 1'000U) << partition;
+    for (int i = 0; i < 1'000; ++i) ASSERT_EQ(values[static_cast<std::size_t>(i)], std::to_string(3 * i + partition));
+  }
+}
+
+}  // namespace
+}  // namespace leat::testing

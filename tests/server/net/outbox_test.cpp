@@ -1,0 +1,112 @@
+#include "server/net/outbox.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+#include <memory>
+#include <string>
+
+namespace leat::server {
+namespace {
+
+using boost::asio::ip::tcp;
+
+class OutboxTest : public ::testing::Test {
+ protected:
+  OutboxTest() {
+    tcp::acceptor acceptor(io_, {boost::asio::ip::address_v4::loopback(), 0});
+    peer_.connect(acceptor.local_endpoint());
+    socket_ = acceptor.accept();
+    socket_.non_blocking(true);
+    socket_.set_option(boost::asio::socket_base::send_buffer_size(16 << 10));
+  }
+  Outbox::Flushed flush() {
+    boost::system::error_code error;
+    return outbox_.flush(socket_, error);
+  }
+  std::string received(std::size_t bytes) {
+    std::string text(bytes, '\0');
+    boost::asio::read(peer_, boost::asio::buffer(text));
+    return text;
+  }
+  static SharedBytes shared(std::string text, std::weak_ptr<const void>* watch = nullptr) {
+    const auto owner = std::make_shared<const std::string>(std::move(text));
+    if (watch != nullptr) *watch = owner;
+    return {owner, as_bytes(*owner)};
+  }
+
+  boost::asio::io_context io_;
+  tcp::socket peer_{io_};
+  tcp::socket socket_{io_};
+  Outbox outbox_;
+};
+
+TEST_F(OutboxTest, SendsPiecesInOrder) {
+  std::string expected;
+  for (int i = 0; i < 500; ++i) {  // more than one gathered write takes
+    outbox_.push(shared(std::to_string(i)));
+    expected += std::to_string(i);
+  }
+  EXPECT_EQ(outbox_.bytes(), expected.size());
+  EXPECT_EQ(flush(), Outbox::Flushed::everything);
+  EXPECT_TRUE(outbox_.empty());
+  EXPECT_EQ(outbox_.bytes(), 0U);
+  EXPECT_EQ(received(expected.size()), expected);
+}
+
+TEST_F(OutboxTest, NothingIsNoPiece) {
+  outbox_.push(SharedBytes());
+  EXPECT_TRUE(outbox_.empty());
+  EXPECT_EQ(flush(), Outbox::Flushed::everything);
+}
+
+TEST_F(OutboxTest, WhatTheSocketDoesNotTakeStaysInOrder) {
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    const std::string piece(50'000, static_cast<char>('a' + i % 26));
+    outbox_.push(shared(piece), i % 2 == 0);
+    expected += piece;
+  }
+  std::string got;
+  while (flush() == Outbox::Flushed::partly) {
+    ASSERT_GT(outbox_.bytes(), 0U);
+    got += received(expected.size() - got.size() - outbox_.bytes());
+  }
+  got += received(expected.size() - got.size());
+  EXPECT_EQ(got, expected);
+}
+
+TEST_F(OutboxTest, LentMemoryIsNotHeldForASlowReader) {
+  std::weak_ptr<const void> lent;
+  std::weak_ptr<const void> given;
+  outbox_.push(shared(std::string(16U << 20, 'x')));
+  outbox_.push(shared("lent", &lent), true);
+  outbox_.push(shared("given", &given), false);
+  EXPECT_FALSE(lent.expired());
+  ASSERT_EQ(flush(), Outbox::Flushed::partly);
+  EXPECT_TRUE(lent.expired());
+  EXPECT_FALSE(given.expired());
+}
+
+TEST_F(OutboxTest, SentPiecesLetGoOfTheirMemory) {
+  std::weak_ptr<const void> memory;
+  outbox_.push(shared("bytes", &memory));
+  ASSERT_EQ(flush(), Outbox::Flushed::everything);
+  EXPECT_TRUE(memory.expired());
+}
+
+TEST_F(OutboxTest, APeerThatIsGoneIsAFailure) {
+  peer_.set_option(boost::asio::socket_base::linger(true, 0));
+  peer_.close();
+  Outbox::Flushed flushed = Outbox::Flushed::everything;
+  while (flushed != Outbox::Flushed::failed) {
+    outbox_.push(shared(std::string(100'000, 'x')));
+    flushed = flush();
+  }
+  EXPECT_EQ(flushed, Outbox::Flushed::failed);
+}
+
+}  // namespace
+}  // namespace leat::server

@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include "simulation/workload.hpp"
+
+namespace leat::simulation {
+namespace {
+
+using storage::Store;
+
+constexpr std::uint64_t kSeed = 7;
+constexpr int kSteps = 160;
+constexpr int kStepsAfterFailure = 40;
+constexpr std::uint64_t kRandomLosses = 3;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kStride = 7;  ///< between the operations that fail
+#else
+constexpr std::uint64_t kStride = 1;
+#endif
+
+struct Fault {
+  const char* name;
+  Errc code;
+  bool for_good;
+};
+
+Result<void> start_on(SimulatedDisk& disk, const SimulatedBroker& broker, Crash crash) {
+  SeededRandom random(disk.operation_count() + 99);
+  LEAT_ASSIGN(const auto store, Store::open(disk, broker.clock(), random, broker.options()));
+  LEAT_TRY(check_recovered(*store, broker.model(), broker.promise(), crash, true));
+  BrokerModel model = broker.model();
+  return resume(*store, model);
+}
+
+/// The machine goes down and comes up again, with every loss.
+Result<void> reboot(const SimulatedDisk& disk, const SimulatedBroker& broker) {
+  LEAT_TRY(start_on(*disk.crash(CrashChoice::lose_everything_unsynced()), broker, Crash::power_loss));
+  for (std::uint64_t seed = 0; seed < kRandomLosses; ++seed)
+    LEAT_TRY(start_on(*disk.crash(CrashChoice::random(seed)), broker, Crash::power_loss));
+  return start_on(*disk.crash(CrashChoice::keep_everything()), broker, Crash::process_death);
+}
+
+/// Only the process starts anew, on what the page cache says; then the machine goes down. A sync that failed once must not make
+/// later ones count for more than they are.
+Result<void> restart_then_reboot(SimulatedBroker& broker) {
+  broker.crash(CrashChoice::keep_everything(), Crash::process_death);
+  LEAT_TRY(broker.start());
+  for (const LogId log : broker.logs()) LEAT_TRY(broker.publish(log, 0, 1, 50, record::Codec::none));
+  LEAT_TRY(broker.drain());
+  return reboot(broker.disk(), broker);
+}
+
+/// After a failure that stopped the store: what can be read still can, nothing more is accepted.
+Result<void> check_stopped(SimulatedBroker& broker) {
+  if (!broker.running() || !broker.store().queue().failed()) return ok();
+  for (const LogId log : broker.logs()) LEAT_TRY(broker.read_back(log, false));
+  return ok();
+}
+
+class FaultAtEveryOperation : public testing::TestWithParam<Fault> {
+ protected:
+  /// A whole life in which one operation fails; false when it ended before that operation.
+  Result<bool> live_with_fault_at(std::uint64_t operation) {
+    SimulatedBroker broker(kSeed);
+    broker.expect_faults();
+    broker.disk().fail_operation(operation, GetParam().code, GetParam().for_good);
+    LEAT_TRY(broker.start());
+    Workload workload(broker, kSeed, Scale::small);
+    int steps_left = kSteps;
+    while (steps_left-- > 0 && broker.running()) {
+      LEAT_TRY(workload.step());
+      LEAT_TRY(check_stopped(broker));
+      if (broker.running() && broker.store().queue().failed()) steps_left = std::min(steps_left, kStepsAfterFailure);
+    }
+    const bool failed = broker.last_fault().has_value();
+    LEAT_TRY(reboot(broker.disk(), broker));
+    LEAT_TRY(restart_then_reboot(broker));
+    return failed;
+  }
+};
+
+TEST_P(FaultAtEveryOperation, IsACleanErrorAndLosesNothingAcknowledged) {
+  std::uint64_t operation = 0;
+  int lives_without_fault = 0;
+  // Not every operation's failure matters to anyone (an index that cannot be finished), hence more than one life without.
+  for (; lives_without_fault < 20 && !HasFailure(); operation += kStride) {
+    const auto failed = live_with_fault_at(operation);
+    if (failed.has_error()) ADD_FAILURE() << "operation " << operation << ": " << failed.error().message();
+    lives_without_fault = failed.has_value() && !*failed ? lives_without_fault + 1 : 0;
+  }
+  EXPECT_GT(operation, 500U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Faults, FaultAtEveryOperation,
+                         testing::Values(Fault{"IoErrorOnce", Errc::io_error, false},
+                                         Fault{"IoErrorForGood", Errc::io_error, true},
+                                         Fault{"StorageFullOnce", Errc::storage_full, false},
+                                         Fault{"StorageFullForGood", Errc::storage_full, true}),
+                         [](const auto& fault) { return std::string(fault.param.name); });
+
+}  // namespace
+}  // namespace leat::simulation

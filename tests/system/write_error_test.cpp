@@ -1,0 +1,90 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "server/support/batches.hpp"
+#include "server/support/raw_client.hpp"
+#include "simulation/temporary_directory.hpp"
+#include "system/daemon.hpp"
+
+namespace leat::system_test {
+namespace {
+
+using native::TopicPartition;
+using server::RawClient;
+
+bool can_trace() {
+  try {
+    return run({"strace", "-f", "-e", "trace=none", "true"}).exit_code == 0;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+/// A disk whose n-th operation of a kind, and every later one, fails: strace answers in its place.
+class WriteError : public ::testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    if (!can_trace()) GTEST_SKIP() << "strace cannot trace here";
+    options_.data = directory_.path() / "data";
+    options_.environment = small_storage();
+    options_.environment.push_back("LEAT_STORAGE_CHECKPOINT_INTERVAL_MS=100");
+  }
+  static RawClient connect(const Daemon& daemon) {
+    RawClient client(daemon.port());
+    client.hello();
+    return client;
+  }
+  static void expect_stored(RawClient& client, const TopicPartition& target, const std::vector<std::string>& acknowledged) {
+    const auto values = server::values_of(client.ask(native::Read{target, Offset(0), 4 << 20}).payload);
+    ASSERT_GE(values.size(), acknowledged.size());
+    for (std::size_t i = 0; i < acknowledged.size(); ++i) ASSERT_EQ(values[i], acknowledged[i]);
+  }
+
+  simulation::TemporaryDirectory directory_;
+  DaemonOptions options_;
+};
+
+TEST_P(WriteError, EndsAcknowledgementsButNotReading) {
+  auto daemon = std::make_unique<Daemon>(options_);
+  RawClient client = connect(*daemon);
+  const TopicPartition orders{client.ask_for<native::TopicReply>(native::CreateTopic{"orders", 1, {}}).value().topic.id,
+                              PartitionId(0)};
+  std::vector<std::string> acknowledged;
+  const auto publish_next = [&]() -> Errc {
+    const std::string value = std::to_string(acknowledged.size());
+    const auto ack = client.publish(orders, server::batch_of({value}));
+    if (ack.has_error()) return ack.error().code;
+    acknowledged.push_back(value);
+    return {};
+  };
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(publish_next(), Errc{});
+
+  Process strace({"strace", "-f", "-q", "-o", "/dev/null", "-p", std::to_string(daemon->process().pid()), "-e",
+                  std::string("trace=") + GetParam(), "-e", std::string("inject=") + GetParam() + ":error=EIO:when=3+"});
+  Errc refused{};
+  while (refused == Errc{}) {
+    refused = publish_next();
+    ASSERT_LT(acknowledged.size(), 200'000U) << "no error reached the broker";
+  }
+  EXPECT_EQ(refused, Errc::storage_failed);
+  daemon->process().wait_for_line("storage failed");
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(publish_next(), Errc::storage_failed) << "once failed, for good";
+  expect_stored(client, orders, acknowledged);
+  EXPECT_EQ(client.ask(native::CreateTopic{"more", 1, {}}).error_code(), Errc::storage_failed);
+  RawClient newcomer = connect(*daemon);
+  expect_stored(newcomer, orders, acknowledged);
+
+  daemon->kill();
+  strace.wait_for_exit();
+  daemon = std::make_unique<Daemon>(options_);
+  RawClient later = connect(*daemon);
+  expect_stored(later, orders, acknowledged);
+  EXPECT_TRUE(later.publish(orders, server::batch_of({"after the repair"})).has_value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, WriteError, ::testing::Values("pwritev", "fdatasync"));
+
+}  // namespace
+}  // namespace leat::system_test
