@@ -30,6 +30,7 @@ Error Store::fail(Error error) {
 }
 
 Result<CommitGroupPtr> Store::journal_one() {
+  if (queue_.failed()) return CommitGroupPtr();  // whoever failed has said so
   CommitGroupPtr group = to_journal_ ? std::move(to_journal_) : queue_.take_for_journal();
   to_journal_ = nullptr;
   if (!group) return group;
@@ -45,6 +46,7 @@ Result<CommitGroupPtr> Store::journal_one() {
 }
 
 Result<CommitGroupPtr> Store::write_one() {
+  if (queue_.failed()) return CommitGroupPtr();
   CommitGroupPtr group = to_segments_ ? std::move(to_segments_) : queue_.take_for_segments();
   to_segments_ = nullptr;
   if (!group) return group;
@@ -86,7 +88,8 @@ Result<void> Store::save_points(bool clean) {
   checkpoint.clean = clean;
   const std::uint64_t covered = segments_sequence_.load();
   checkpoint.first_needed_sequence = covered + 1;
-  for (const auto& log : all_logs()) {
+  const auto logs = all_logs();
+  for (const auto& log : logs) {
     if (!log->needs_sync()) {
       checkpoint.points.push_back(log->recovery_point());
       continue;
@@ -101,10 +104,7 @@ Result<void> Store::save_points(bool clean) {
     return fail(std::move(saved).error());
   }
   if (journal_) journal_->recycle(covered);
-  for (const auto& log : all_logs()) {
-    const auto point = std::ranges::find(checkpoint.points, log->id(), &RecoveryPoint::log);
-    if (point != checkpoint.points.end()) LEAT_TRY(log->remove_segments_before(*point));
-  }
+  for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
   return ok();
 }
 
@@ -125,8 +125,9 @@ Result<void> Store::enforce_retention() {
 }
 
 Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {
-  LEAT_ASSIGN(const bool moved, log.advance_log_start(before));
-  if (moved) LEAT_TRY(checkpoint());
+  LEAT_TRY(log.advance_log_start(before));
+  // It may have moved there before, in memory only: a checkpoint can fail.
+  if (log.saved_log_start() < log.log_start()) LEAT_TRY(checkpoint());
   return log.log_start();
 }
 
@@ -143,9 +144,17 @@ void Store::release_idle_files() {
 Result<void> Store::close() {
   queue_.stop();
   while (true) {
-    LEAT_ASSIGN(const auto journaled, journal_one());
+    auto journaled = journal_one();
+    const bool full = journaled.has_error() && journaled.error().code == Errc::journal_full;
+    if (journaled.has_error() && !full) return std::move(journaled).error();
     LEAT_ASSIGN(const auto written, write_one());
-    if (!journaled && !written) break;
+    if (written) continue;
+    if (full) {
+      LEAT_TRY(checkpoint());
+      LEAT_TRY(prepare_journal());
+    } else if (!*journaled) {
+      break;
+    }
   }
   const std::lock_guard lock(checkpoint_mutex_);
   return save_points(true);

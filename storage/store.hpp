@@ -104,9 +104,12 @@ class Store {
 
   Result<TopicConfig> configure(const TopicSettings& settings) const;
   Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
-  Result<void> open_new_logs(const CatalogTopic& topic, const TopicConfig& config);
+  Result<std::vector<std::shared_ptr<PartitionLog>>> open_new_logs(const CatalogTopic& topic, const TopicConfig& config);
+  /// Saves a catalog and opens the topic's partitions that are new in it; on failure everything is as `before`.
+  Result<void> commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config, const Catalog& before);
   Result<Topic> topic_locked(const std::string& name) const;
   Topic describe(const CatalogTopic& entry) const;
+  Result<void> save(const Catalog& catalog);
   Result<void> commit(Catalog catalog);
   Result<void> save_points(bool clean);
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "storage/journal/journal_files.hpp"
 #include "storage/journal/journal_reader.hpp"
 #include "storage/store.hpp"
 
@@ -12,7 +13,7 @@ class StoreOpener {
 
   Result<void> run() {
     LEAT_TRY(check_options());
-    LEAT_TRY(store_.fs_.create_directories(store_.options_.data_dir));
+    LEAT_TRY(create_directories_durably(store_.fs_, store_.options_.data_dir));
     LEAT_ASSIGN(store_.lock_, store_.fs_.lock(store_.options_.data_dir));
     LEAT_TRY(load_catalog_and_checkpoint());
     LEAT_TRY(store_.fs_.create_directories(store_.journal_directory()));
@@ -54,13 +55,22 @@ class StoreOpener {
     LEAT_ASSIGN(store_.catalog_, load_catalog(store_.fs_, store_.catalog_path()));
     LEAT_ASSIGN(const bool checkpointed, store_.fs_.exists(store_.checkpoint_path()));
     if (!checkpointed) {
-      // Only the very first start can have been interrupted before its checkpoint.
-      if (store_.catalog_.topics.empty()) return ok();
+      // Only the very first start can have been interrupted before its checkpoint, and that comes before the journal's first
+      // file.
+      LEAT_ASSIGN(const bool journaled, has_journal());
+      if (store_.catalog_.topics.empty() && !journaled) return ok();
       return Error(Errc::corruption, store_.checkpoint_path().string() + " is missing");
     }
     LEAT_ASSIGN(checkpoint_, load_checkpoint(store_.fs_, store_.checkpoint_path()));
     store_.report_.after_crash = !checkpoint_.clean;
     return ok();
+  }
+
+  Result<bool> has_journal() {
+    LEAT_ASSIGN(const bool there, store_.fs_.exists(store_.journal_directory()));
+    if (!there) return false;
+    LEAT_ASSIGN(const auto files, list_journal_files(store_.fs_, store_.journal_directory()));
+    return !files.empty();
   }
 
   Result<void> create() {
@@ -74,7 +84,9 @@ class StoreOpener {
     }
     store_.report_.created = true;
     store_.catalog_.broker_id = Uuid::random(store_.random_);
-    return save_catalog(store_.fs_, store_.catalog_path(), store_.catalog_);
+    LEAT_TRY(save_catalog(store_.fs_, store_.catalog_path(), store_.catalog_));
+    // Should an earlier start have been interrupted right after it made the directory.
+    return sync_parent(store_.fs_, store_.options_.data_dir);
   }
 
   Result<void> finish_deletions() {
@@ -105,14 +117,15 @@ class StoreOpener {
   }
 
   Result<void> open_logs() {
+    std::unordered_map<LogId, const RecoveryPoint*> saved;
+    for (const RecoveryPoint& point : checkpoint_.points) saved.emplace(point.log, &point);
     for (const auto& [name, topic] : store_.catalog_.topics) {
       const auto config = store_.configure(topic.settings);
       if (config.has_error()) return Error(config.error().code, "topic " + name + ": " + config.error().context);
       for (std::size_t i = 0; i < topic.logs.size(); ++i) {
-        const auto saved = std::ranges::find(checkpoint_.points, topic.logs[i], &RecoveryPoint::log);
         RecoveryPoint point;
         point.log = topic.logs[i];
-        if (saved != checkpoint_.points.end()) point = *saved;
+        if (const auto found = saved.find(point.log); found != saved.end()) point = *found->second;
         LEAT_ASSIGN(auto log, PartitionLog::open(store_.log_environment(), store_.topic_directory(topic.id) / std::to_string(i),
                                                  point, *config, !checkpoint_.clean));
         store_.logs_.emplace(topic.logs[i], std::move(log));

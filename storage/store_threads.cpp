@@ -99,7 +99,9 @@ void StoreThreads::maintain() {
   };
   if (store_.wants_checkpoint() || now - last_checkpoint_ >= options_.checkpoint_interval) {
     last_checkpoint_ = now;
-    note(store_.checkpoint());
+    const auto saved = store_.checkpoint();
+    note(saved);
+    if (saved.has_value()) listener_.on_checkpoint();
   }
   note(store_.prepare_journal());
   if (const auto space = store_.check_space(); space.has_error()) listener_.on_maintenance_error(space.error());

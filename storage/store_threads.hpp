@@ -20,6 +20,8 @@ class CommitListener {
   virtual void on_written(const CommitGroup& group) = 0;
   /// No batch will come any further. At most once a writer.
   virtual void on_failed(const Error& error) = 0;
+  /// What was written is now synced, too.
+  virtual void on_checkpoint() = 0;
   /// Maintenance went wrong in a way that may pass (disk full); for the log.
   virtual void on_maintenance_error(const Error& error) = 0;
 };

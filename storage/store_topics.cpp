@@ -49,7 +49,7 @@ std::vector<Topic> Store::topics() const {
   return topics;
 }
 
-Result<void> Store::commit(Catalog catalog) {
+Result<void> Store::save(const Catalog& catalog) {
   if (queue_.failed()) return Error(Errc::storage_failed, "topics cannot be changed");
   auto saved = save_catalog(fs_, catalog_path(), catalog);
   if (saved.has_error()) {
@@ -57,6 +57,11 @@ Result<void> Store::commit(Catalog catalog) {
     if (saved.error().code == Errc::storage_full) return std::move(saved).error();
     return fail(std::move(saved).error());
   }
+  return ok();
+}
+
+Result<void> Store::commit(Catalog catalog) {
+  LEAT_TRY(save(catalog));
   catalog_ = std::move(catalog);
   return ok();
 }
@@ -79,19 +84,35 @@ Result<void> Store::add_partitions(CatalogTopic& topic, Catalog& catalog, std::i
   return ok();
 }
 
-Result<void> Store::open_new_logs(const CatalogTopic& topic, const TopicConfig& config) {
+Result<std::vector<std::shared_ptr<PartitionLog>>> Store::open_new_logs(const CatalogTopic& topic, const TopicConfig& config) {
+  std::vector<std::shared_ptr<PartitionLog>> logs;
   for (std::size_t i = 0; i < topic.logs.size(); ++i) {
     if (logs_.contains(topic.logs[i])) continue;
     RecoveryPoint point;
     point.log = topic.logs[i];
-    auto log = PartitionLog::open(log_environment(), topic_directory(topic.id) / partition_name(i), point, config, false);
-    if (log.has_error()) return fail(std::move(log).error());
-    logs_.emplace(topic.logs[i], std::move(log).value());
+    LEAT_ASSIGN(auto log,
+                PartitionLog::open(log_environment(), topic_directory(topic.id) / partition_name(i), point, config, false));
+    logs.push_back(std::move(log));
   }
   // The partitions' directories are made durable here, their contents by the first sync.
-  auto synced = fs_.sync_directory(topic_directory(topic.id));
-  if (synced.has_value()) synced = fs_.sync_directory(topics_directory());
-  if (synced.has_error()) return fail(std::move(synced).error());
+  LEAT_TRY(sync_names(fs_, topic_directory(topic.id)));
+  LEAT_TRY(sync_names(fs_, topics_directory()));
+  return logs;
+}
+
+Result<void> Store::commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config,
+                                     const Catalog& before) {
+  LEAT_TRY(save(catalog));
+  auto logs = open_new_logs(topic, config);
+  if (logs.has_error()) {
+    if (logs.error().code != Errc::storage_full) return fail(std::move(logs).error());
+    // Without room for its partitions the change is taken back; when there is none for that either, nothing may be built on it.
+    if (auto undone = save(before); undone.has_error()) return fail(std::move(undone).error());
+    catalog_ = before;
+    return std::move(logs).error();
+  }
+  catalog_ = std::move(catalog);
+  for (auto& log : *logs) logs_.emplace(log->id(), std::move(log));
   return ok();
 }
 
@@ -108,8 +129,9 @@ Result<Topic> Store::create_topic(const std::string& name, std::int32_t partitio
   topic.created_ms = clock_.wall_ms();
   LEAT_TRY(add_partitions(topic, catalog, partitions));
   catalog.topics.emplace(name, topic);
-  LEAT_TRY(commit(std::move(catalog)));
-  LEAT_TRY(open_new_logs(topic, config));
+  Catalog without = catalog_;
+  without.deleted.push_back(topic.id);  // what there may be of its directories
+  LEAT_TRY(commit_with_logs(std::move(catalog), topic, config, without));
   return topic_locked(name);
 }
 
@@ -131,8 +153,7 @@ Result<Topic> Store::alter_topic(const std::string& name, std::int32_t partition
     LEAT_ASSIGN(const TopicConfig config, configure(topic.settings));
     if (partitions != 0) LEAT_TRY(add_partitions(topic, catalog, partitions));
     const CatalogTopic altered = topic;
-    LEAT_TRY(commit(std::move(catalog)));
-    LEAT_TRY(open_new_logs(altered, config));
+    LEAT_TRY(commit_with_logs(std::move(catalog), altered, config, Catalog(catalog_)));
     for (const LogId id : altered.logs) {
       logs_.at(id)->configure(config);
       changed.push_back(logs_.at(id));

@@ -22,7 +22,6 @@ namespace leat::client {
 template <class T>
 class Completion {
  public:
-  Completion() = default;
   /// Handlers without an executor of their own run on `fallback`.
   Completion(Handler<T> handler, asio::any_io_executor fallback)
       : executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(fallback)),
@@ -30,7 +29,12 @@ class Completion {
         fallback_(std::move(fallback)),
         handler_(std::move(handler)) {}
 
-  explicit operator bool() const { return static_cast<bool>(handler_); }
+  // Moved into place rather than assigned: in Boost 1.81 assigning an any_completion_handler recurses without end.
+  Completion(Completion&&) = default;
+  Completion& operator=(Completion&&) = delete;
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+  ~Completion() = default;
 
   /// Calls `cancel` (any thread may be the one) when the user cancels. To be set before the operation is started.
   template <class Cancel>

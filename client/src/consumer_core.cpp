@@ -65,8 +65,7 @@ void ConsumerCore::do_close() {
 }
 
 void ConsumerCore::next(Completion<RecordBatch> done) {
-  const auto waiter = std::make_shared<NextWaiter>();
-  waiter->done = std::move(done);
+  const auto waiter = std::make_shared<NextWaiter>(std::move(done));
   waiter->done.on_cancel([weak = weak_from_this(), weak_waiter = std::weak_ptr(waiter)] {
     const auto self = weak.lock();
     const auto waiting = weak_waiter.lock();

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/src/backoff.hpp"
@@ -16,6 +17,7 @@ namespace leat::client {
 
 /// Someone in async_next().
 struct NextWaiter {
+  explicit NextWaiter(Completion<RecordBatch> completion) : done(std::move(completion)) {}
   Completion<RecordBatch> done;
 };
 

@@ -1,6 +1,8 @@
 #include "server/broker/broker.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "server/config/logging.hpp"
 
@@ -9,6 +11,9 @@ namespace {
 
 /// What the answer that describes a topic has room for.
 constexpr std::int32_t kTopicPartitionsMax = 16'384;
+/// What was staged before a change is written within moments; should it not be, the next checkpoint settles the matter.
+constexpr int kSettleTriesMax = 1000;
+constexpr std::chrono::milliseconds kSettlePause{1};
 
 Result<void> check_partitions(std::int32_t partitions) {
   if (partitions <= kTopicPartitionsMax) return ok();
@@ -78,7 +83,7 @@ Result<TopicEntryPtr> Broker::create_topic(const native::CreateTopic& request) {
     return Error(Errc::limit_reached, "this broker takes " + std::to_string(options_.topics_max) + " topics");
   const std::int32_t partitions = request.partitions == 0 ? options_.default_partitions : request.partitions;
   LEAT_TRY(check_partitions(partitions));
-  LEAT_ASSIGN(const storage::Topic topic, store_->create_topic(request.name, partitions, settings));
+  LEAT_ASSIGN(const storage::Topic topic, noted(store_->create_topic(request.name, partitions, settings)));
   log::info("topic created", {{"topic", topic.entry.name}, {"id", topic.entry.id.to_string()}, {"partitions", partitions}});
   return enter(topic);
 }
@@ -87,9 +92,24 @@ Result<TopicEntryPtr> Broker::alter_topic(const native::AlterTopic& request) {
   LEAT_ASSIGN(const auto settings, checked_settings(request.settings));
   LEAT_TRY(check_partitions(request.partitions));
   const std::lock_guard lock(admin_mutex_);
-  LEAT_ASSIGN(const storage::Topic topic, store_->alter_topic(request.name, request.partitions, settings));
+  LEAT_ASSIGN(const storage::Topic topic, noted(store_->alter_topic(request.name, request.partitions, settings)));
   log::info("topic altered", {{"topic", topic.entry.name}, {"partitions", topic.logs.size()}});
-  return enter(topic);
+  TopicEntryPtr entry = enter(topic);
+  for (const auto& partition : entry->partitions) LEAT_TRY(settle(*partition));
+  return entry;
+}
+
+Result<void> Broker::settle(Partition& partition) {
+  storage::PartitionLog& log = partition.log();
+  for (int i = 0; i < kSettleTriesMax && !log.settled(); ++i) {
+    if (log.written_end() == log.next_offset()) {
+      LEAT_TRY(noted(store_->checkpoint()));
+    } else {
+      std::this_thread::sleep_for(kSettlePause);
+    }
+  }
+  partition.owner().post([self = partition.shared_from_this()] { self->progress(); });
+  return ok();
 }
 
 Result<void> Broker::delete_topic(const std::string& name) {
@@ -97,7 +117,7 @@ Result<void> Broker::delete_topic(const std::string& name) {
   const TopicEntryPtr entry = registry_.by_name(name);
   if (!entry) return Error(Errc::unknown_topic, name);
   registry_.remove(name);
-  auto deleted = store_->delete_topic(name);
+  auto deleted = noted(store_->delete_topic(name));
   if (deleted.has_error() && store_->topic(name).has_value()) {
     registry_.put(entry);  // refused: the topic is as it was
     return deleted;
@@ -111,6 +131,18 @@ Result<void> Broker::delete_topic(const std::string& name) {
   }
   log::info("topic deleted", {{"topic", name}, {"id", entry->catalog.id.to_string()}});
   return deleted;
+}
+
+Result<ProducerId> Broker::allocate_producer_id() { return noted(store_->allocate_producer_id()); }
+
+Result<Offset> Broker::delete_records(Partition& partition, Offset before) {
+  return noted(store_->delete_records(partition.log(), before));
+}
+
+template <class T>
+Result<T> Broker::noted(Result<T> result) {
+  if (result.has_error() && store_->queue().failed()) on_failed(result.error());
+  return result;
 }
 
 void Broker::publish(const std::shared_ptr<Partition>& partition, PublishRequest request) {
@@ -128,8 +160,7 @@ void Broker::notify(const storage::CommitGroup& group) {
   logs.reserve(group.batches.size());
   for (const storage::StagedBatch& batch : group.batches) logs.push_back(batch.log->id());
   std::ranges::sort(logs);
-  const auto repeated = std::ranges::unique(logs);
-  logs.erase(repeated.begin(), repeated.end());
+  logs.erase(std::unique(logs.begin(), logs.end()), logs.end());
   for (const auto& shard : shards_) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
@@ -144,6 +175,7 @@ void Broker::notify(const storage::CommitGroup& group) {
 }
 
 void Broker::on_failed(const Error& error) {
+  if (failure_told_.exchange(true)) return;
   log::error("storage failed, no more writes are accepted", {{"error", error.message()}});
   const Error answer(Errc::storage_failed, error.message());
   for (const auto& shard : shards_) {
@@ -153,6 +185,17 @@ void Broker::on_failed(const Error& error) {
   }
 }
 
-void Broker::on_maintenance_error(const Error& error) { log::warn("storage maintenance", {{"error", error.message()}}); }
+void Broker::on_checkpoint() {
+  for (const auto& shard : shards_) {
+    shard->post([&shard = *shard] {
+      for (const auto& [id, partition] : shard.partitions()) partition->progress();
+    });
+  }
+}
+
+void Broker::on_maintenance_error(const Error& error) {
+  if (store_->queue().failed()) return on_failed(error);
+  log::warn("storage maintenance", {{"error", error.message()}});
+}
 
 }  // namespace leat::server

@@ -54,8 +54,8 @@ class Broker final : public storage::CommitListener {
   Result<TopicEntryPtr> create_topic(const native::CreateTopic& request);
   Result<TopicEntryPtr> alter_topic(const native::AlterTopic& request);
   Result<void> delete_topic(const std::string& name);
-  Result<ProducerId> allocate_producer_id() { return store_->allocate_producer_id(); }
-  Result<Offset> delete_records(Partition& partition, Offset before) { return store_->delete_records(partition.log(), before); }
+  Result<ProducerId> allocate_producer_id();
+  Result<Offset> delete_records(Partition& partition, Offset before);
 
   [[nodiscard]] storage::Store& store() { return *store_; }
   [[nodiscard]] const BrokerOptions& options() const { return options_; }
@@ -66,9 +66,15 @@ class Broker final : public storage::CommitListener {
   void on_durable(const storage::CommitGroup& group) override { notify(group); }
   void on_written(const storage::CommitGroup& group) override { notify(group); }
   void on_failed(const Error& error) override;
+  void on_checkpoint() override;
   void on_maintenance_error(const Error& error) override;
 
   void notify(const storage::CommitGroup& group);
+  /// Helps a change of durability to its end, so that publishes do not wait for the next checkpoint.
+  Result<void> settle(Partition& partition);
+  /// Hands the result on; if it is the failure that ended the store, whoever waits for it is told.
+  template <class T>
+  Result<T> noted(Result<T> result);
   [[nodiscard]] Shard& owner_of(LogId log) const { return *shards_[log.value() % shards_.size()]; }
   TopicEntryPtr enter(const storage::Topic& topic);
   Result<storage::TopicSettings> checked_settings(const std::vector<native::Setting>& settings) const;
@@ -81,6 +87,7 @@ class Broker final : public storage::CommitListener {
   TopicRegistry registry_;
   std::mutex admin_mutex_;  ///< one change of the topics at a time
   std::atomic<std::uint64_t> in_flight_bytes_{0};
+  std::atomic<bool> failure_told_{false};
 };
 
 }  // namespace leat::server

@@ -159,7 +159,9 @@ std::string Setting::accepted() const {
   return fmt::format("{} from {} to {}", what, spell(kind, min), spell(kind, max));
 }
 
-std::string Setting::toml_key() const { return key().find('.') == std::string_view::npos ? std::string(key()) : toml_quoted(key()); }
+std::string Setting::toml_key() const {
+  return key().find('.') == std::string_view::npos ? std::string(key()) : toml_quoted(key());
+}
 
 std::string Setting::toml_value(const ServerConfig& config) const {
   // The accessors give mutable references; a copy keeps the caller's value const.

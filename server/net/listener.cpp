@@ -15,12 +15,12 @@ constexpr std::chrono::milliseconds kPauseWithoutDescriptors{200};
 
 }  // namespace
 
-Listener::Listener(std::span<const std::unique_ptr<Shard>> shards, Accepted accepted)
-    : shards_(shards), accepted_(std::move(accepted)), acceptor_(shards.front()->io()), pause_(shards.front()->io()) {}
+Listener::Listener(std::span<const std::unique_ptr<Shard>> shards, Admit admit, Accepted accepted)
+    : shards_(shards), admit_(std::move(admit)), accepted_(std::move(accepted)), acceptor_(shards.front()->io()), pause_(shards.front()->io()) {}
 
 Result<std::shared_ptr<Listener>> Listener::bind(std::span<const std::unique_ptr<Shard>> shards, const Endpoint& endpoint,
-                                                 Accepted accepted) {
-  std::shared_ptr<Listener> listener(new Listener(shards, std::move(accepted)));
+                                                 Admit admit, Accepted accepted) {
+  std::shared_ptr<Listener> listener(new Listener(shards, std::move(admit), std::move(accepted)));
   const auto failed = [&](const char* what, const error_code& error) {
     return Error(Errc::io_error, std::string(what) + " " + endpoint.to_string() + ": " + error.message());
   };
@@ -51,14 +51,20 @@ void Listener::stop() {
   });
 }
 
+void Listener::hand_over(tcp::socket socket, Shard& shard) {
+  error_code gone;
+  const Peer peer = socket.remote_endpoint(gone);
+  if (gone || !admit_(socket, peer)) return;
+  // Without the listener: should the other shard never come to it, nothing of the first one must be left there.
+  shard.post([accepted = accepted_, peer, &shard, socket = std::move(socket)]() mutable { accepted(std::move(socket), peer, shard); });
+}
+
 void Listener::accept() {
   Shard& shard = *shards_[next_shard_++ % shards_.size()];
   acceptor_.async_accept(shard.io(), [self = shared_from_this(), &shard](const error_code& error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
     if (!error) {
-      // Without the listener: should the other shard never come to it, nothing of the first one must be left there.
-      shard.post(
-          [accepted = self->accepted_, &shard, socket = std::move(socket)]() mutable { accepted(std::move(socket), shard); });
+      self->hand_over(std::move(socket), shard);
       return self->accept();
     }
     log::warn("accept failed", {{"endpoint", self->endpoint_.to_string()}, {"error", error.message()}});

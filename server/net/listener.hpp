@@ -16,12 +16,16 @@ namespace leat::server {
 /// little instead of spinning.
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  /// Called on the shard that is to run the connection.
-  using Accepted = std::function<void(boost::asio::ip::tcp::socket, Shard&)>;
+  using Peer = boost::asio::ip::tcp::endpoint;
+  /// Called as soon as there is a connection, on the first shard: false when there is no place for it. Any later, and a burst of
+  /// connections takes every file descriptor before one of them is refused.
+  using Admit = std::function<bool(boost::asio::ip::tcp::socket&, const Peer&)>;
+  /// Called for what was admitted, on the shard that is to run it.
+  using Accepted = std::function<void(boost::asio::ip::tcp::socket, const Peer&, Shard&)>;
 
   /// Binds and listens; io_error names the endpoint. Nothing is accepted before start().
   static Result<std::shared_ptr<Listener>> bind(std::span<const std::unique_ptr<Shard>> shards, const Endpoint& endpoint,
-                                                Accepted accepted);
+                                                Admit admit, Accepted accepted);
 
   void start();
   /// Any thread; connections that were accepted stay.
@@ -29,10 +33,12 @@ class Listener : public std::enable_shared_from_this<Listener> {
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }  ///< with the port that was bound
 
  private:
-  Listener(std::span<const std::unique_ptr<Shard>> shards, Accepted accepted);
+  Listener(std::span<const std::unique_ptr<Shard>> shards, Admit admit, Accepted accepted);
   void accept();
+  void hand_over(boost::asio::ip::tcp::socket socket, Shard& shard);
 
   const std::span<const std::unique_ptr<Shard>> shards_;
+  const Admit admit_;
   const Accepted accepted_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::steady_timer pause_;

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kSpareReadBlocks = 64;
 
-/// Says why and closes, as far as that takes no waiting.
-void refuse(boost::asio::ip::tcp::socket socket) {
+/// Says why, as far as that takes no waiting.
+void refuse(boost::asio::ip::tcp::socket& socket) {
   const Error error(Errc::limit_reached, "too many connections");
   std::vector<std::byte> frame;
   native::encode_frame(native::ErrorReply{error.code, error.message(), is_retriable(error.code)}, 0, 0, frame);
@@ -31,21 +31,25 @@ NativeEndpoint::NativeEndpoint(Broker& broker, ConnectionLimiter& limiter, Nativ
 Result<std::unique_ptr<NativeEndpoint>> NativeEndpoint::bind(Broker& broker, ConnectionLimiter& limiter,
                                                              NativeEndpointOptions options) {
   std::unique_ptr<NativeEndpoint> endpoint(new NativeEndpoint(broker, limiter, std::move(options)));
-  LEAT_ASSIGN(endpoint->listener_, Listener::bind(broker.shards(), endpoint->options_.listen,
-                                                  [self = endpoint.get()](boost::asio::ip::tcp::socket socket, Shard& shard) {
-                                                    self->accepted(std::move(socket), shard);
-                                                  }));
+  NativeEndpoint* const self = endpoint.get();
+  LEAT_ASSIGN(endpoint->listener_,
+              Listener::bind(
+                  broker.shards(), self->options_.listen,
+                  [self](boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) { return self->admit(socket, peer); },
+                  [self](boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
+                    self->accepted(std::move(socket), peer, shard);
+                  }));
   return endpoint;
 }
 
-void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, Shard& shard) {
-  boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  if (error) return;  // gone already
-  if (!limiter_.enter(peer.address())) {
-    log::warn("connection refused, too many", {{"peer", peer.address().to_string()}});
-    return refuse(std::move(socket));
-  }
+bool NativeEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) {
+  if (limiter_.enter(peer.address())) return true;
+  log::warn("connection refused, too many", {{"peer", peer.address().to_string()}});
+  refuse(socket);
+  return false;
+}
+
+void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
   {
     // One that is counted here is told to drain; one that comes later was accepted too late.
     const std::lock_guard lock(mutex_);

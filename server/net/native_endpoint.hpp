@@ -35,7 +35,8 @@ class NativeEndpoint {
 
  private:
   NativeEndpoint(Broker& broker, ConnectionLimiter& limiter, NativeEndpointOptions options);
-  void accepted(boost::asio::ip::tcp::socket socket, Shard& shard);
+  bool admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer);
+  void accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard);
   void on_every_connection(void (TcpConnection::*action)());
 
   Broker& broker_;

@@ -49,7 +49,10 @@ void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()
   });
   asio::co_spawn(
       shard_.io(), [self = shared_from_this()] { return self->read_loop(); },
-      [self = shared_from_this()](const std::exception_ptr&) { self->close(); });
+      [self = shared_from_this()](const std::exception_ptr& thrown) {
+        // The loop itself closes: at once, or when the last words are sent.
+        if (thrown) self->close();
+      });
 }
 
 asio::awaitable<void> TcpConnection::read_loop() {

@@ -11,8 +11,6 @@
 namespace leat::server {
 namespace {
 
-using native::AckLevel;
-
 constexpr std::size_t kRequestsMax = 64;
 /// A frame with so many is well within what a header may be.
 constexpr std::size_t kAcksPerFrameMax = 8192;

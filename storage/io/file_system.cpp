@@ -15,6 +15,32 @@ Result<std::vector<std::byte>> read_file(FileSystem& fs, const Path& path, std::
   return bytes;
 }
 
+Result<void> create_directories_durably(FileSystem& fs, const Path& path) {
+  std::vector<Path> missing;
+  for (Path directory = path; directory.has_relative_path(); directory = directory.parent_path()) {
+    if (!directory.has_filename()) continue;  // "a/b/" is "a/b"
+    LEAT_ASSIGN(const bool there, fs.exists(directory));
+    if (there) break;
+    missing.push_back(directory);
+  }
+  for (auto directory = missing.rbegin(); directory != missing.rend(); ++directory) {
+    LEAT_TRY(fs.create_directories(*directory));
+    LEAT_TRY(sync_parent(fs, *directory));
+  }
+  return ok();
+}
+
+Result<void> sync_names(FileSystem& fs, const Path& directory) {
+  auto synced = fs.sync_directory(directory);
+  if (synced.has_error() && synced.error().code == Errc::storage_full) return Error(Errc::io_error, synced.error().context);
+  return synced;
+}
+
+Result<void> sync_parent(FileSystem& fs, const Path& path) {
+  const Path named = path.has_filename() ? path : path.parent_path();
+  return sync_names(fs, named.has_parent_path() ? named.parent_path() : Path("."));
+}
+
 Result<void> replace_file(FileSystem& fs, const Path& path, ByteSpan bytes) {
   Path temporary = path;
   temporary += ".tmp";
@@ -25,7 +51,7 @@ Result<void> replace_file(FileSystem& fs, const Path& path, ByteSpan bytes) {
     LEAT_TRY(file->sync());
   }
   LEAT_TRY(fs.rename(temporary, path));
-  return fs.sync_directory(path.has_parent_path() ? path.parent_path() : Path("."));
+  return sync_parent(fs, path);
 }
 
 }  // namespace leat::storage

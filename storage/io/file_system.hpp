@@ -95,8 +95,17 @@ class FileSystem {
 /// The whole file; Errc::corruption when it is larger than bytes_max.
 Result<std::vector<std::byte>> read_file(FileSystem& fs, const Path& path, std::size_t bytes_max);
 
+/// Creates the directory and its parents where they are missing; their names are durable on return.
+Result<void> create_directories_durably(FileSystem& fs, const Path& path);
+/// FileSystem::sync_directory where something depends on it. What a failure leaves is not known even if it was for want of room,
+/// so it is never storage_full.
+Result<void> sync_names(FileSystem& fs, const Path& directory);
+/// Makes the name of a file or directory durable, as sync_names.
+Result<void> sync_parent(FileSystem& fs, const Path& path);
+
 /// Replaces the file by these bytes: after a crash at any moment it holds either the old contents or the new, and the new once
-/// this returned. Goes through `path` + ".tmp", which it overwrites.
+/// this returned. Goes through `path` + ".tmp", which it overwrites. Errc::storage_full: it holds the old; any other error: not
+/// known.
 Result<void> replace_file(FileSystem& fs, const Path& path, ByteSpan bytes);
 
 }  // namespace leat::storage

@@ -51,13 +51,17 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Path directory, J
     entry->number = number;
     journal->files_.push_back(std::move(entry));
   }
+  // Should a file that was removed come back after a power loss, it must not stand beside new ones of another size.
+  if (numbers.size() > journal->files_.size()) LEAT_TRY(fs.sync_directory(journal->directory_));
   if (journal->files_.empty()) LEAT_TRY(journal->add_spare());
   return journal;
 }
 
+Path Journal::unfinished_path(std::uint64_t number) const { return directory_ / (journal_file_name(number) + ".tmp"); }
+
 Result<std::unique_ptr<Journal::JournalFile>> Journal::create_file(std::uint64_t number) {
   const Path path = directory_ / journal_file_name(number);
-  const Path temporary = directory_ / (journal_file_name(number) + ".tmp");
+  const Path temporary = unfinished_path(number);
   OpenOptions options;
   options.existence = OpenOptions::Existence::either;
   {
@@ -65,7 +69,7 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::create_file(std::uint64_t
     // fast.
     LEAT_ASSIGN(auto file, fs_.open(temporary, options));
     LEAT_TRY(file->truncate(0));
-    AlignedBuffer zeros(kZeroingBytes);
+    AlignedBuffer zeros(std::min<std::uint64_t>(kZeroingBytes, options_.file_bytes));
     std::ranges::fill(zeros.span(), std::byte{0});
     for (std::uint64_t at = 0; at < options_.file_bytes; at += kZeroingBytes) {
       const ByteSpan piece = ByteSpan(zeros.span()).first(std::min<std::uint64_t>(kZeroingBytes, options_.file_bytes - at));
@@ -98,7 +102,11 @@ Result<bool> Journal::add_spare() {
   auto created = create_file(number);
   const std::lock_guard lock(mutex_);
   adding_ = false;
-  if (created.has_error()) return std::move(created).error();
+  if (created.has_error()) {
+    // On a full disk it would take the room that it failed for want of.
+    (void)fs_.remove_file(unfinished_path(number));
+    return std::move(created).error();
+  }
   files_.push_back(std::move(created).value());
   return true;
 }

@@ -56,6 +56,7 @@ class Journal {
   Journal(FileSystem& fs, Path directory, JournalOptions options, std::uint64_t epoch)
       : fs_(fs), directory_(std::move(directory)), options_(options), epoch_(epoch) {}
 
+  [[nodiscard]] Path unfinished_path(std::uint64_t number) const;
   Result<std::unique_ptr<JournalFile>> create_file(std::uint64_t number);
   Result<void> rotate();
 

@@ -29,6 +29,7 @@ Result<JournalReader> JournalReader::open(FileSystem& fs, const Path& directory,
   JournalReader reader(epoch, first_sequence);
   LEAT_ASSIGN(const auto numbers, list_journal_files(fs, directory));
   for (const std::uint64_t number : numbers) LEAT_TRY(reader.add_source(fs, directory / journal_file_name(number)));
+  LEAT_TRY(reader.check_sizes());
   std::ranges::sort(reader.sources_, {}, &Source::first_sequence);
   if (reader.sources_.empty()) {
     reader.expected_sequence_ = first_sequence;
@@ -63,6 +64,20 @@ Result<void> JournalReader::add_source(FileSystem& fs, const Path& path) {
   if (first.has_error() && !is_torn(first.error())) return first.error();
   if (first.has_value()) source.first_sequence = first->sequence;
   (first.has_value() ? sources_ : headless_).push_back(std::move(source));
+  return ok();
+}
+
+Result<void> JournalReader::check_sizes() const {
+  std::uint64_t bytes = 0;
+  for (const auto* files : {&sources_, &headless_}) {
+    for (const Source& source : *files) bytes = std::max(bytes, source.bytes);
+  }
+  for (const auto* files : {&sources_, &headless_}) {
+    const auto cut = std::ranges::find_if(*files, [bytes](const Source& source) { return source.bytes < bytes; });
+    if (cut == files->end()) continue;
+    return Error(Errc::corruption, cut->file->path().string() + " has " + std::to_string(cut->bytes) +
+                                       " bytes, journal files beside it have " + std::to_string(bytes));
+  }
   return ok();
 }
 

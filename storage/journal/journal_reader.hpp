@@ -46,6 +46,8 @@ class JournalReader {
 
   Result<void> add_source(FileSystem& fs, const Path& path);
 
+  /// Files are never cut or grown, and all of one opening are equally large.
+  [[nodiscard]] Result<void> check_sizes() const;
   /// The group at a position: torn_tail when there is no whole group of this epoch.
   Result<GroupHeader> peek(Source& source, std::uint64_t position);
   Result<JournalGroup> read_group(Source& source, std::uint64_t position, const GroupHeader& header);

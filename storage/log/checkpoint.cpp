@@ -88,6 +88,7 @@ Result<Checkpoint> load_checkpoint(FileSystem& fs, const Path& path) {
   ByteReader in(bytes);
   if (in.get<std::uint64_t>() != kMagic) return damaged("not a checkpoint");
   const auto version = in.get<std::uint32_t>();
+  if (in.overrun()) return damaged("cut short");
   if (version != kVersion) return Error(Errc::unsupported_format, path.string() + ": version " + std::to_string(version));
   const ByteSpan covered = ByteSpan(bytes).first(bytes.size() - sizeof(std::uint32_t));
   if (load_le<std::uint32_t>(covered.data() + covered.size()) != crc32c(covered)) return damaged("checksum");

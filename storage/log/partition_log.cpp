@@ -45,6 +45,7 @@ PartitionLog::PartitionLog(const LogEnvironment& environment, Path directory, co
       segments_(std::move(recovered.segments)),
       producers_(std::move(recovered.producers)),
       recovery_point_(point),
+      saved_log_start_(point.log_start),
       written_(next_offset_.value()),
       durable_(next_offset_.value()),
       high_watermark_(next_offset_.value()) {
@@ -140,7 +141,11 @@ Result<ReadBatches> PartitionLog::read(Offset from, Offset limit, std::size_t by
   if (from >= end)
     return Error(Errc::storage_failed, directory_.string() + ": offset " + std::to_string(from.value()) + " was not written");
   auto batches = segment->read(from, std::min(limit, end), bytes_max, mode, hint);
-  if (batches.has_error() && from < log_start()) return Error(Errc::offset_out_of_range, "deleted while it was read");
+  if (batches.has_error()) {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return deleted();
+    if (from < log_start_) return Error(Errc::offset_out_of_range, "deleted while it was read");
+  }
   return batches;
 }
 
@@ -224,6 +229,8 @@ Result<void> PartitionLog::roll() {
   (void)std::move(*appender_).seal();
   appender_ = std::move(next);
   const std::lock_guard lock(mutex_);
+  // The next sync covers the sealed segment's index.
+  if (unsynced_.empty() || unsynced_.back() != segments_.back()) unsynced_.push_back(segments_.back());
   segments_.push_back(appender_->segment());
   directory_unsynced_ = true;
   written_segment_base_ = appender_->segment()->base_offset();

@@ -83,7 +83,12 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   /// Removes the segments that neither the log start nor the place of a saved recovery point needs.
   Result<void> remove_segments_before(const RecoveryPoint& saved);
   void release_idle_files();
+  /// Where the log starts after a crash at this moment.
+  [[nodiscard]] Offset saved_log_start() const;
   void configure(const TopicConfig& config);
+  /// No change of durability is under way. One towards the journal ends with a sync() once all that was staged before is written;
+  /// until then append() answers would_block.
+  [[nodiscard]] bool settled() const;
   /// Nothing more is appended, written or read. The files may be removed once this returned.
   void close();
 
@@ -125,7 +130,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   std::optional<SegmentAppender> appender_;
   bool closed_for_writing_ = false;
 
-  std::mutex sync_mutex_;  ///< one sync at a time; taken before mutex_
+  std::mutex sync_mutex_;  ///< one sync or removal of files at a time; taken before the others
 
   mutable std::mutex mutex_;  ///< over everything below; never held during a disk operation
   TopicConfig config_;
@@ -141,6 +146,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   std::deque<TailEntry> tail_;
   ProducerTable producers_;
   RecoveryPoint recovery_point_;
+  Offset saved_log_start_;  ///< of the checkpoint on disk
 
   std::atomic<std::int64_t> written_;
   std::atomic<std::int64_t> durable_;

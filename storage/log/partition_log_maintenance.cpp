@@ -3,6 +3,17 @@
 #include "storage/log/partition_log.hpp"
 
 namespace leat::storage {
+namespace {
+
+/// An index that the disk has no room for is no reason to stop: what the file lacks is in memory, and rebuilt at the next start.
+Result<void> save_index(SegmentIndex& index, bool sealed) {
+  auto saved = index.flush();
+  // The active segment's index is finished later; a lost entry costs a longer scan, no data.
+  if (saved.has_value() && sealed) saved = index.sync();
+  return saved.has_error() && saved.error().code == Errc::storage_full ? ok() : saved;
+}
+
+}  // namespace
 
 Result<RecoveryPoint> PartitionLog::sync() {
   const std::lock_guard one_at_a_time(sync_mutex_);
@@ -26,9 +37,7 @@ Result<RecoveryPoint> PartitionLog::sync() {
   for (const auto& segment : unsynced) {
     LEAT_ASSIGN(const auto file, segment->file());
     LEAT_TRY(file->sync());
-    // The active segment's index is finished later; a lost entry costs a longer scan, no data.
-    LEAT_TRY(segment->index().flush());
-    if (segment != active) LEAT_TRY(segment->index().sync());
+    LEAT_TRY(save_index(segment->index(), segment != active));
   }
   if (directory) LEAT_TRY(environment_.fs.sync_directory(directory_));
   const std::lock_guard lock(mutex_);
@@ -96,9 +105,12 @@ Result<bool> PartitionLog::advance_log_start(Offset to) {
 }
 
 Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
+  const std::lock_guard no_close(sync_mutex_);
   std::vector<std::shared_ptr<Segment>> expired;
   {
     const std::lock_guard lock(mutex_);
+    if (closed_) return ok();
+    saved_log_start_ = saved.log_start;
     while (segments_.front()->end().next_offset <= saved.log_start && segments_.front()->base_offset() < saved.segment_base) {
       expired.push_back(std::move(segments_.front()));
       segments_.pop_front();
@@ -124,13 +136,24 @@ void PartitionLog::release_idle_files() {
   for (const auto& segment : sealed) segment->release_idle_files();
 }
 
+Offset PartitionLog::saved_log_start() const {
+  const std::lock_guard lock(mutex_);
+  return saved_log_start_;
+}
+
 void PartitionLog::configure(const TopicConfig& config) {
   const std::lock_guard lock(mutex_);
   config_ = config;
   batch_bytes_max_.store(static_cast<std::size_t>(config.batch_bytes_max), std::memory_order_relaxed);
 }
 
+bool PartitionLog::settled() const {
+  const std::lock_guard lock(mutex_);
+  return closed_ || (config_.durability == Durability::durable) == journaled_ || recovery_point_.offset == next_offset_;
+}
+
 void PartitionLog::close() {
+  const std::lock_guard syncing(sync_mutex_);
   const std::lock_guard writing(write_mutex_);
   closed_for_writing_ = true;
   const std::lock_guard lock(mutex_);

@@ -11,6 +11,14 @@ constexpr std::size_t kUnflushedEntriesMax = 256;
 constexpr std::uint64_t kSegmentBytesLimit = 1ULL << 31;
 constexpr std::int64_t kSegmentOffsetsLimit = 1LL << 31;
 
+/// A crash may have left either file; nothing in them was ever counted.
+Result<void> empty(FileSystem& fs, File& log, const Path& index) {
+  LEAT_ASSIGN(const std::uint64_t bytes, log.size());
+  if (bytes > 0) LEAT_TRY(log.truncate(0));
+  LEAT_ASSIGN(const bool indexed, fs.exists(index));
+  return indexed ? fs.remove_file(index) : ok();
+}
+
 }  // namespace
 
 Result<SegmentAppender> SegmentAppender::create(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
@@ -20,10 +28,12 @@ Result<SegmentAppender> SegmentAppender::create(FileSystem& fs, std::shared_ptr<
   OpenOptions options;
   options.existence = OpenOptions::Existence::either;
   LEAT_ASSIGN(const auto file, fs.open(segment->log_path(), options));
-  // An earlier attempt that failed half-way, or a crash, may have left either file; nothing in them was ever counted.
-  LEAT_TRY(file->truncate(0));
-  LEAT_ASSIGN(const bool stale_index, fs.exists(segment->index_path()));
-  if (stale_index) LEAT_TRY(fs.remove_file(segment->index_path()));
+  auto emptied = empty(fs, *file, segment->index_path());
+  if (emptied.has_error()) {
+    // The next attempt may be at another offset, and then a segment that begins here would overlap the one before it.
+    LEAT_TRY(fs.remove_file(segment->log_path()));
+    return std::move(emptied).error();
+  }
   return resume(std::move(segment), 0);
 }
 
@@ -56,7 +66,12 @@ Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
     end.next_offset = batch.next_offset;
     end.max_timestamp = std::max(end.max_timestamp, batch.max_timestamp);
   }
-  LEAT_TRY(file_->write_at(FilePosition(position), pieces_));
+  auto written = file_->write_at(FilePosition(position), pieces_);
+  if (written.has_error()) {
+    // Whole batches among what was written would be found behind the segment's end when it is next opened.
+    LEAT_TRY(file_->truncate(position));
+    return written;
+  }
   last_indexed_position_ = indexed_position;
   for (const IndexEntry& entry : entries) segment_->index().add(entry);
   segment_->set_end(end);

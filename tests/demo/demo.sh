@@ -54,6 +54,7 @@ stop_everything() {
   local status=$? pid
   trap - EXIT INT TERM HUP
   for pid in "${background[@]}"; do kill "$pid" 2>/dev/null || true; done
+  { wait "${background[@]}" || true; } 2>/dev/null
   if [[ -n $daemon ]]; then
     stop_daemon_process
   fi
@@ -178,18 +179,18 @@ kill_daemon() {
   daemon=''
 }
 
-leat() { timeout "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q "$@"; }
+leat() { timeout -k 5 "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q "$@"; }
 
 # follow TOPIC FORMAT FILE: a subscriber from the topic's start on, until it has as many records as there are events.
 follow() {
-  timeout "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q sub "$1" start -n "$events" -f "$2" \
+  timeout -k 5 "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q sub "$1" start -n "$events" -f "$2" \
     >"$3" 2>"$3.errors" &
   background+=($!)
 }
 
 # publish TOPIC INPUT REPORT
 publish() {
-  timeout "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q -o json pub "$1" --timestamp-prefix -K '\t' \
+  timeout -k 5 "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q -o json pub "$1" --timestamp-prefix -K '\t' \
     <"$2" >"$3" 2>"$3.errors" &
   background+=($!)
 }

@@ -26,7 +26,11 @@ run_demo() {
 
 unpacked_logs() { zcat -f /var/log/dpkg.log* | grep -aE '^[0-9]{4}-[0-9-]{5} [0-9:]{8} '; }
 says() { grep -qF -- "$1" output || fail "the output does not say: $1"; }
-nothing_runs() { ! pgrep -f -- "$scratch/leat-demo" || fail "a process is left behind"; }
+nothing_runs() {
+  local address
+  address=$(sed -nE 's/.*leatd listens on ([0-9.:]+) .*/\1/p' output)
+  ! pgrep -fa -- "$scratch/leat-demo|leat://${address:-none}" || fail "a process is left behind"
+}
 data_is_named_and_there() {
   compgen -G "leat-demo.*/data/journal/*" >/dev/null || fail "there is no data"
   says "$(compgen -G "$scratch/leat-demo.*")"

@@ -98,5 +98,50 @@ INSTANTIATE_TEST_SUITE_P(Faults, FaultAtEveryOperation,
                                          Fault{"StorageFullForGood", Errc::storage_full, true}),
                          [](const auto& fault) { return std::string(fault.param.name); });
 
+// --- a disk that fills up and is emptied again
+
+class FullDisk : public testing::TestWithParam<std::uint64_t> {
+ protected:
+  static constexpr std::uint64_t kPlentyBytes = 1U << 30;
+
+  Result<void> live(int steps) {
+    for (int step = 0; step < steps && broker_.running(); ++step) LEAT_TRY(workload_.step());
+    return ok();
+  }
+  void make_room() { broker_.disk().set_space(kPlentyBytes, kPlentyBytes); }
+  /// No room for anything but what a few pages take; a start may fail then and succeeds later.
+  Result<void> fill_up_and_empty(std::uint64_t free_bytes) {
+    broker_.disk().set_space(free_bytes, kPlentyBytes);
+    LEAT_TRY(live(120));
+    make_room();
+    return broker_.running() ? ok() : broker_.start();
+  }
+  Result<void> expect_business_as_usual() {
+    if (broker_.store().queue().failed()) return violation("a full disk has stopped the store for good");
+    LEAT_TRY(broker_.drain());
+    for (const LogId log : broker_.logs()) LEAT_TRY(broker_.publish(log, 0, 1, 50, record::Codec::none));
+    LEAT_TRY(broker_.drain());
+    LEAT_TRY(broker_.checkpoint());
+    return reboot(broker_.disk(), broker_);
+  }
+
+  SimulatedBroker broker_{GetParam()};
+  Workload workload_{broker_, GetParam(), Scale::small};
+};
+
+TEST_P(FullDisk, RefusesAndLaterGoesOnWithNothingLost) {
+  broker_.expect_faults();
+  auto lived = broker_.start();
+  if (lived.has_value()) lived = live(60);
+  for (const std::uint64_t pages : {0U, 1U, 3U, 10U}) {
+    if (lived.has_value()) lived = fill_up_and_empty(pages * PageImage::kPageBytes);
+    if (lived.has_value()) lived = expect_business_as_usual();
+  }
+  EXPECT_TRUE(lived.has_value()) << (lived.has_error() ? lived.error().message() : "");
+  EXPECT_TRUE(broker_.last_fault());
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, FullDisk, testing::Range<std::uint64_t>(1, 41));
+
 }  // namespace
 }  // namespace leat::simulation

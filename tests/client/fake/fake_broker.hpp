@@ -67,7 +67,7 @@ class FakeBroker {
   [[nodiscard]] std::vector<SeenPublish> publishes() const;
   [[nodiscard]] int connections() const;
   [[nodiscard]] int requests_seen() const;
-  /// The most that was delivered to a subscription and not covered by credit granted to it.
+  /// In all, to all subscriptions.
   [[nodiscard]] std::int64_t delivered_bytes() const;
   /// Blocks until the predicate, called with the lock held, is true after something happened. Fails the test if that takes
   /// forever.

@@ -49,6 +49,7 @@ Result<std::optional<Offset>> FakePartition::check_sequence(const record::BatchH
 }
 
 void FakePartition::append_raw(std::vector<std::byte> bytes, std::int64_t records) {
+  if (bytes.size() >= record::kBatchHeaderBytes) record::patch_base_offset(bytes, next_, 0);
   batches_.push_back({next_, next_ + records, std::move(bytes)});
   next_ = next_ + records;
 }

@@ -32,7 +32,7 @@ class FakePartition {
 
   /// The acknowledgement (without its correlation), or why the batch is refused.
   Result<native::PublishAck> append(ByteSpan batch, native::AckLevel level);
-  /// Puts bytes into the log that no broker would have accepted, counted as `records` records.
+  /// Puts bytes into the log that no broker may have accepted, as the batch of the next `records` offsets.
   void append_raw(std::vector<std::byte> bytes, std::int64_t records);
   void delete_before(Offset offset) { log_start_ = offset; }
   /// Loses what it knows of its producers but not their records, as a broker that lost its newest state does.

@@ -144,7 +144,8 @@ TEST(LogLine, AValueCannotEndTheLineOrStartAField) {
 }
 
 TEST(LogLine, BytesThatAreNotUtf8StillMakeJson) {
-  const log::Field fields[] = {{"key", std::string_view("ok é \xff \xc3 \xed\xa0\x80 \xf0\x9f\x90\x9f \x01 \x00.", 25)},
+  using namespace std::string_view_literals;
+  const log::Field fields[] = {{"key", "ok é \xff \xc3 \xed\xa0\x80 \xf0\x9f\x90\x9f \x01 \x00."sv},
                                {"nan", std::numeric_limits<double>::quiet_NaN()}};
   const auto object = boost::json::parse("{" + log::json_members("info", "e", fields) + "}").as_object();
   EXPECT_THAT(std::string(object.at("key").as_string()),

@@ -55,6 +55,12 @@ class JournalFixture : public testing::Test {
   void write(int groups) {
     for (int i = 0; i < groups; ++i) write_one().value();
   }
+  /// Two files, group 1 in the first.
+  void open_two_files() {
+    open();
+    write(1);
+    journal_->add_spare().value();
+  }
   /// Writes so many groups, adding files whenever they are wanted.
   void write_adding_files(int groups) {
     for (int i = 0; i < groups; ++i) {

@@ -62,9 +62,8 @@ TYPED_TEST(JournalReaderTest, FilesThatHoldOnlyOlderGroupsArePassedOver) {
 }
 
 TYPED_TEST(JournalReaderTest, StaleGroupsOfARecycledFileAreIgnored) {
-  this->open();
-  this->journal().add_spare().value();
-  this->write(8);
+  this->open_two_files();
+  this->write(7);
   this->journal().recycle(4);
   this->write(1);  // over group 1, in front of 2, 3 and 4
   EXPECT_EQ(this->read_back(1, 5).value(), (Sequences{5, 6, 7, 8, 9}));
@@ -127,9 +126,8 @@ TYPED_TEST(JournalReaderTest, ADamagedFirstGroupOfTheLastFileIsCorruptionWhenOth
 }
 
 TYPED_TEST(JournalReaderTest, ATornFirstGroupOfARecycledFileIsTheEnd) {
-  this->open();
-  this->journal().add_spare().value();
-  this->write(8);
+  this->open_two_files();
+  this->write(7);
   this->journal().recycle(4);
   this->write(1);
   flip_byte(this->fs(), this->file(1), this->group_at(0));  // stale groups 2, 3 and 4 follow

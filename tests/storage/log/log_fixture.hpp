@@ -31,7 +31,9 @@ class LogFixture : public testing::Test {
   }
 
   Result<PartitionLog::Appended> append(ByteSpan batch) { return log_->append(header_of(batch), batch); }
-  Result<PartitionLog::Appended> append(const BatchShape& shape = {}) { return append(ByteSpan(make_batch(Offset(0), shape))); }
+  Result<PartitionLog::Appended> append(const BatchShape& shape = {}) {
+    return append(ByteSpan(make_batch(log_->next_offset(), shape)));
+  }
   /// As if the journal had written every group.
   void journal_all() {
     while (const auto group = queue_.take_for_journal()) {

@@ -307,6 +307,7 @@ TEST_F(LogRecoveryFaults, ACrashDuringRecoveryIsRecoveredFrom) {
   for (const std::int64_t base : {0, 5, 10}) fs().open(log_file(base), {}).value()->sync().value();
   for (const Path& path : {Path("/"), FakeDisk::root(), directory()}) fs().sync_directory(path).value();
   flip_byte(fs(), log_file(5), bytes_of(4) + 65);
+  fs().open(log_file(5), {}).value()->sync().value();
   int crashes = 0;
   disk_.fs.on_operation([&](std::uint64_t index, std::string_view name) {
     const auto after = disk_.fs.crash(simulation::CrashChoice::random(index));
