@@ -5,6 +5,9 @@
 namespace leat::storage {
 namespace {
 
+/// How far the wall clock may run ahead of the steady one before retention stops believing it.
+constexpr TimestampMs kClockSlackMs = 10 * 60 * 1000;
+
 /// A group's batches, ordered so that those of one log are together and in their order.
 std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
   std::vector<const StagedBatch*> batches;
@@ -21,6 +24,8 @@ Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions op
       clock_(clock),
       random_(random),
       options_(std::move(options)),
+      opened_wall_ms_(clock.wall_ms()),
+      opened_steady_(clock.steady()),
       read_blocks_(std::make_shared<BlockPool>(options_.read_block_bytes, options_.spare_read_blocks_max)),
       queue_(options_.queue) {}
 
@@ -109,19 +114,36 @@ Result<void> Store::save_points(bool clean) {
 }
 
 Result<void> Store::prepare_journal() {
+  LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
+  if (space.free_bytes < options_.disk_reserve_bytes + options_.journal.file_bytes) return ok();
   auto added = journal_->add_spare();
   return added.has_error() ? Result<void>(std::move(added).error()) : ok();
 }
 
 Result<void> Store::enforce_retention() {
   bool moved = false;
-  const TimestampMs now = clock_.wall_ms();
+  std::optional<Error> first_error;
+  const TimestampMs now = trusted_wall_ms();
   for (const auto& log : all_logs()) {
-    LEAT_ASSIGN(const Offset start, log->retention_start(now));
-    auto advanced = log->advance_log_start(start);
-    moved = moved || (advanced.has_value() && *advanced);
+    const auto start = log->retention_start(now);
+    const auto advanced = start.has_value() ? log->advance_log_start(*start) : Result<bool>(start.error());
+    if (advanced.has_value()) {
+      moved = moved || *advanced;
+    } else if (advanced.error().code != Errc::unknown_topic && !first_error) {
+      first_error = advanced.error();  // one log's trouble must not keep the others' space
+    }
   }
-  return moved ? checkpoint() : ok();
+  if (moved) LEAT_TRY(checkpoint());
+  if (!first_error) return ok();
+  if (first_error->code != Errc::storage_full) return fail(std::move(*first_error));
+  return std::move(*first_error);
+}
+
+TimestampMs Store::trusted_wall_ms() const {
+  using std::chrono::duration_cast;
+  using std::chrono::milliseconds;
+  const TimestampMs elapsed_ms = duration_cast<milliseconds>(clock_.steady() - opened_steady_).count();
+  return std::min(clock_.wall_ms(), opened_wall_ms_ + elapsed_ms + kClockSlackMs);
 }
 
 Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {

@@ -113,6 +113,8 @@ class Store {
   Result<void> commit(Catalog catalog);
   Result<void> save_points(bool clean);
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
+  /// The wall clock, unless it was set forward since the store was opened: that must not expire what is not old.
+  [[nodiscard]] TimestampMs trusted_wall_ms() const;
   /// Accepts nothing more after an error that says something about the disk; hands the error on.
   Error fail(Error error);
 
@@ -120,6 +122,8 @@ class Store {
   const Clock& clock_;
   Random& random_;
   const StoreOptions options_;
+  const TimestampMs opened_wall_ms_;
+  const std::chrono::steady_clock::time_point opened_steady_;
   std::unique_ptr<DirectoryLock> lock_;
   const std::shared_ptr<BlockPool> read_blocks_;
   CommitQueue queue_;

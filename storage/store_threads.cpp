@@ -64,8 +64,10 @@ void StoreThreads::run_segments() {
       // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
       store_.queue().set_full(true);
       listener_.on_maintenance_error(group.error());
+      // On the way out nothing makes room any more: the next start replays the journal instead.
+      if (store_.queue().stopped()) return;
       std::unique_lock lock(mutex_);
-      if (maintenance_wanted_.wait_for(lock, kFullRetryInterval, [this] { return stopping_; })) return;
+      maintenance_wanted_.wait_for(lock, kFullRetryInterval, [this] { return stopping_; });
       continue;
     }
     if (*group) {
@@ -131,6 +133,11 @@ bool StoreThreads::wait_for_maintenance() {
   const std::uint64_t enough = rounds_ + 2;
   maintained_.wait(
       lock, [&] { return rounds_ >= enough || stopping_ || (rounds_ >= enough - 1 && store_.journal().free_files() > 0); });
+  if (store_.journal().free_files() > 0) return !store_.queue().failed();
+  // On the way out nothing makes room any more; otherwise a pause, as whatever keeps the checkpoint from passing may take a
+  // while.
+  if (store_.queue().stopped()) return false;
+  maintenance_wanted_.wait_for(lock, kFullRetryInterval, [this] { return stopping_; });
   return !stopping_ && !store_.queue().failed();
 }
 

@@ -1,6 +1,5 @@
 #include "leat/admin.hpp"
 
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "client/src/completion.hpp"
@@ -25,9 +24,9 @@ class AdminCall : public std::enable_shared_from_this<AdminCall<T>> {
     call->done_.on_cancel([weak = std::weak_ptr(call)] {
       const auto self = weak.lock();
       if (!self) return;
-      asio::post(self->core_->executor(), [self] { self->cancel(); });
+      self->core_->post([self] { self->cancel(); });
     });
-    asio::post(core.executor(), [call, body = std::move(body)]() mutable { body(call); });
+    core.post([call, body = std::move(body)]() mutable { body(call); });
   }
 
   /// Calls then(reply) with the reply of the right type; errors end the call.

@@ -12,24 +12,27 @@
 namespace leat {
 
 struct Client::OwnThread {
-  asio::io_context context{1};
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  std::shared_ptr<asio::io_context> context = std::make_shared<asio::io_context>(1);
+  asio::executor_work_guard<asio::io_context::executor_type> work{context->get_executor()};
+  std::shared_ptr<client::ExecutorGate> gate;
   std::thread thread;
 };
 
 Client::Client(ClientOptions options) : own_thread_(std::make_unique<OwnThread>()) {
   // One thread runs the context, so that it is its own strand.
-  const auto executor = own_thread_->context.get_executor();
-  core_ = std::make_shared<client::Core>(
-      client::Core::Executors{executor, executor, [executor] { return executor.running_in_this_thread(); }}, std::move(options));
+  const auto executor = own_thread_->context->get_executor();
+  own_thread_->gate = std::make_shared<client::ExecutorGate>(client::ExecutorGate::Executors{
+      executor, executor, [executor] { return executor.running_in_this_thread(); }, own_thread_->context});
+  core_ = std::make_shared<client::Core>(own_thread_->gate, std::move(options));
   core_->open();
-  own_thread_->thread = std::thread([&context = own_thread_->context] { context.run(); });
+  own_thread_->thread = std::thread([context = own_thread_->context] { context->run(); });
 }
 
 Client::Client(asio::any_io_executor executor, ClientOptions options) {
   const auto strand = asio::make_strand(executor);
   core_ = std::make_shared<client::Core>(
-      client::Core::Executors{strand, std::move(executor), [strand] { return strand.running_in_this_thread(); }},
+      std::make_shared<client::ExecutorGate>(client::ExecutorGate::Executors{
+          strand, std::move(executor), [strand] { return strand.running_in_this_thread(); }, nullptr}),
       std::move(options));
   core_->open();
 }
@@ -38,12 +41,13 @@ Client::~Client() {
   core_->close();
   if (!own_thread_) return;
   core_->assert_may_block();
+  own_thread_->gate->shut();
   own_thread_->work.reset();
   own_thread_->thread.join();
 }
 
 void Client::start_connect(client::Core& core, Handler<ServerInfo> handler) {
-  asio::post(core.executor(), [self = core.shared_from_this(), waiter = core.completion(std::move(handler))]() mutable {
+  core.post([self = core.shared_from_this(), waiter = core.completion(std::move(handler))]() mutable {
     self->wait_connected(std::move(waiter));
   });
 }

@@ -4,14 +4,15 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "client/src/executor_gate.hpp"
 #include "leat/async.hpp"
 
 namespace leat::client {
@@ -22,11 +23,11 @@ namespace leat::client {
 template <class T>
 class Completion {
  public:
-  /// Handlers without an executor of their own run on `fallback`.
-  Completion(Handler<T> handler, asio::any_io_executor fallback)
-      : executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(fallback)),
+  /// Handlers without an executor of their own run on the gate's.
+  Completion(Handler<T> handler, std::shared_ptr<ExecutorGate> gate)
+      : executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(gate->handlers())),
                                asio::execution::outstanding_work.tracked)),
-        fallback_(std::move(fallback)),
+        gate_(std::move(gate)),
         handler_(std::move(handler)) {}
 
   // Moved into place rather than assigned: in Boost 1.81 assigning an any_completion_handler recurses without end.
@@ -48,20 +49,23 @@ class Completion {
 
   /// Has the handler called with the result. The operation is over.
   void post(Result<T> result) {
-    auto fallback = fallback_;
-    asio::post(fallback, [self = std::move(*this), result = std::move(result)]() mutable {
-      auto executor = std::exchange(self.executor_, {});
-      asio::dispatch(executor, [handler = std::move(self.handler_), result = std::move(result)]() mutable {
-        // Cancellation is signalled from where the handler runs, so this is the place where it cannot come at the same time.
-        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-        std::move(handler)(std::move(result));
-      });
-    });
+    const auto gate = gate_;
+    auto call = [self = std::move(*this), result = std::move(result)]() mutable { self.dispatch(std::move(result)); };
+    if (!gate->post_handler(std::move(call))) call();
   }
 
  private:
+  void dispatch(Result<T> result) {
+    auto executor = std::move(executor_);
+    asio::dispatch(executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
+      // Cancellation is signalled from where the handler runs, so this is the place where it cannot come at the same time.
+      if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+      std::move(handler)(std::move(result));
+    });
+  }
+
   asio::any_completion_executor executor_;
-  asio::any_io_executor fallback_;
+  std::shared_ptr<ExecutorGate> gate_;
   Handler<T> handler_;
 };
 
@@ -82,6 +86,10 @@ Result<T> wait_for(Start&& start) {
     }
   };
   struct Waiter {
+    // Wherever it is called: it only hands the result over.
+    using executor_type = asio::system_executor;
+    executor_type get_executor() const noexcept { return {}; }
+
     std::shared_ptr<State> state;
     explicit Waiter(std::shared_ptr<State> s) : state(std::move(s)) {}
     Waiter(Waiter&&) = default;

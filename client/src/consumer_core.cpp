@@ -1,7 +1,6 @@
 #include "client/src/consumer_core.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace leat::client {
@@ -40,7 +39,7 @@ ConsumerCore::ConsumerCore(std::shared_ptr<Core> core, const ConsumerOptions& op
 
 template <class Function>
 void ConsumerCore::post(Function function) {
-  asio::post(core_->executor(), [self = shared_from_this(), function = std::move(function)]() mutable { function(*self); });
+  core_->post([self = shared_from_this(), function = std::move(function)]() mutable { function(*self); });
 }
 
 void ConsumerCore::open() {

@@ -1,7 +1,6 @@
 #include "client/src/core.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 #include <variant>
 
@@ -17,12 +16,12 @@ Error closed_error() { return Error(Errc::closed, "the client was closed"); }
 
 }  // namespace
 
-Core::Core(Executors executors, ClientOptions options)
-    : executors_(std::move(executors)),
+Core::Core(std::shared_ptr<ExecutorGate> gate, ClientOptions options)
+    : gate_(std::move(gate)),
       options_(std::move(options)),
       blocks_(std::make_shared<BlockPool>(kKeptBlockBytesMax)),
-      reconnect_timer_(executors_.own),
-      deadline_timer_(executors_.own),
+      reconnect_timer_(gate_->own()),
+      deadline_timer_(gate_->own()),
       backoff_(options_.reconnect_backoff_min, options_.reconnect_backoff_max) {
   auto endpoint = parse_endpoint(options_.url);
   if (endpoint.has_value()) {
@@ -33,18 +32,18 @@ Core::Core(Executors executors, ClientOptions options)
 }
 
 void Core::open() {
-  asio::post(executor(), [self = shared_from_this()] {
+  post([self = shared_from_this()] {
     if (!self->closed_ && !self->misconfigured_) self->start_attempt();
   });
 }
 
 void Core::close() {
-  asio::post(executor(), [self = shared_from_this()] { self->do_close(); });
+  post([self = shared_from_this()] { self->do_close(); });
 }
 
 void Core::assert_may_block() const {
   // A blocking call where the answer would be handled waits for itself.
-  LEAT_ASSERT(!executors_.on_own_thread() && "a blocking call on the client's own thread");
+  LEAT_ASSERT(!gate_->on_own_thread() && "a blocking call on the client's own thread");
 }
 
 void Core::start_attempt() {

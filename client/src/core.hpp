@@ -5,7 +5,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "client/src/block_pool.hpp"
 #include "client/src/completion.hpp"
 #include "client/src/connection.hpp"
+#include "client/src/executor_gate.hpp"
 #include "client/src/request_table.hpp"
 #include "client/src/topic_routes.hpp"
 #include "leat/client.hpp"
@@ -56,24 +56,24 @@ using PublishHandler = UniqueFunction<void(PublishOutcome)>;
 /// which runs one handler at a time.
 class Core final : public ConnectionListener, public std::enable_shared_from_this<Core> {
  public:
-  struct Executors {
-    asio::any_io_executor own;       ///< one handler at a time
-    asio::any_io_executor handlers;  ///< where the user's handlers run that have no executor of their own
-    std::function<bool()> on_own_thread;
-  };
-  Core(Executors executors, ClientOptions options);
+  Core(std::shared_ptr<ExecutorGate> gate, ClientOptions options);
 
   // Any thread.
   void open();
   void close();
   [[nodiscard]] bool is_connected() const { return connected_.load(std::memory_order_acquire); }
-  [[nodiscard]] const asio::any_io_executor& executor() const { return executors_.own; }
-  [[nodiscard]] const asio::any_io_executor& handler_executor() const { return executors_.handlers; }
+  [[nodiscard]] const asio::any_io_executor& executor() const { return gate_->own(); }
+  [[nodiscard]] const asio::any_io_executor& handler_executor() const { return gate_->handlers(); }
+  /// Has the function run on the core's executor; drops it when the client is gone.
+  template <class Function>
+  void post(Function function) {
+    gate_->post(std::move(function));
+  }
   void assert_may_block() const;
   [[nodiscard]] std::chrono::milliseconds request_timeout() const { return options_.request_timeout; }
   template <class T>
   Completion<T> completion(Handler<T> handler) const {
-    return {std::move(handler), executors_.handlers};
+    return {std::move(handler), gate_};
   }
 
   // The core's executor.
@@ -127,7 +127,7 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   void complete_waiters(const Result<ServerInfo>& result);
   void for_each_member(void (Member::*tell)());
 
-  const Executors executors_;
+  const std::shared_ptr<ExecutorGate> gate_;  // the first, so that the rest never outlives its executor
   const ClientOptions options_;
   std::optional<Error> misconfigured_;
   Endpoint endpoint_;

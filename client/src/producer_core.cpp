@@ -1,7 +1,6 @@
 #include "client/src/producer_core.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 namespace leat::client {
@@ -32,21 +31,21 @@ bool is_final(Errc code) {
 ProducerCore::ProducerCore(std::shared_ptr<Core> core, const ProducerOptions& options)
     : core_(std::move(core)),
       options_(sane(options)),
-      buffer_(options_, [this] { asio::post(core_->executor(), [self = shared_from_this()] { self->work(); }); }),
+      buffer_(options_, [this] { core_->post([self = shared_from_this()] { self->work(); }); }),
       wake_timer_(core_->executor()),
       sweep_timer_(core_->executor()),
       identity_backoff_(options_.retry_backoff_min, options_.retry_backoff_max) {}
 
 void ProducerCore::open() {
-  asio::post(core_->executor(), [self = shared_from_this()] { self->core_->add_member(self); });
+  core_->post([self = shared_from_this()] { self->core_->add_member(self); });
 }
 
 void ProducerCore::close() {
-  asio::post(core_->executor(), [self = shared_from_this()] { self->do_close(); });
+  core_->post([self = shared_from_this()] { self->do_close(); });
 }
 
 void ProducerCore::flush(Completion<void> done) {
-  asio::post(core_->executor(), [self = shared_from_this(), done = std::move(done)]() mutable {
+  core_->post([self = shared_from_this(), done = std::move(done)]() mutable {
     if (self->closed_) return done.post(Error(Errc::closed, "the producer was closed"));
     const auto barrier = std::make_shared<FlushBarrier>(std::move(done));
     self->buffer_.flush(barrier);
@@ -135,7 +134,7 @@ void ProducerCore::seal(PartitionQueue& queue, BatchPtr batch) {
     queue.window.push_failed(std::move(batch), std::move(bytes).error());
     answered_.push_back(&queue);
     // Nothing else may come in this turn that would have it told.
-    return asio::post(core_->executor(), [self = shared_from_this()] { self->on_turn_end(); });
+    return core_->post([self = shared_from_this()] { self->on_turn_end(); });
   }
   batch->bytes = *std::move(bytes);
   queue.window.push(std::move(batch));

@@ -73,9 +73,12 @@ void SendWindow::refused(OutgoingBatch& batch, Error error, bool retriable) {
   --awaiting_;
   rewinding_ = true;
   batch.state = State::waiting;
-  batch.outcome_unknown = false;
+  // A refusal for the moment may come before anybody looked whether the batch is stored already.
+  if (!retriable) batch.outcome_unknown = false;
   batch.refusal = error.code;
   const Errc code = error.code;
+  // What the broker had in hand when its storage failed may be found when it starts again.
+  if (code == Errc::storage_failed) error.context.append(error.context.empty() ? "" : ", ").append("the outcome is unknown");
   batch.error = std::move(error);
   if (code == Errc::unknown_topic) {
     wanted_.topic_unknown = true;
@@ -100,6 +103,8 @@ void SendWindow::connection_lost() {
     batch->outcome_unknown = true;
   }
   awaiting_ = 0;
+  // Whoever answers next may have lost what it knew of this producer.
+  established_ = false;
 }
 
 std::vector<std::uint64_t> SendWindow::expire(std::chrono::steady_clock::time_point opened_before) {

@@ -16,9 +16,9 @@ void SubscribeCall::begin(ConsumerCore& consumer, What what, Completion<void> do
   call->done_.on_cancel([weak = std::weak_ptr(call)] {
     const auto self = weak.lock();
     if (!self) return;
-    asio::post(self->consumer_->core().executor(), [self] { self->finish(Error(Errc::cancelled)); });
+    self->consumer_->core().post([self] { self->finish(Error(Errc::cancelled)); });
   });
-  asio::post(consumer.core().executor(), [call] { call->start(); });
+  consumer.core().post([call] { call->start(); });
 }
 
 void SubscribeCall::start() {

@@ -108,7 +108,7 @@ Result<void> Broker::settle(Partition& partition) {
       std::this_thread::sleep_for(kSettlePause);
     }
   }
-  partition.owner().post([self = partition.shared_from_this()] { self->progress(); });
+  partition.owner().post([&owner = partition.owner()] { owner.retry_stalled(); });
   return ok();
 }
 
@@ -187,9 +187,7 @@ void Broker::on_failed(const Error& error) {
 
 void Broker::on_checkpoint() {
   for (const auto& shard : shards_) {
-    shard->post([&shard = *shard] {
-      for (const auto& [id, partition] : shard.partitions()) partition->progress();
-    });
+    if (shard->has_stalled()) shard->post([&shard = *shard] { shard.retry_stalled(); });
   }
 }
 

@@ -71,6 +71,7 @@ bool Partition::try_append(PublishRequest& request) {
   auto& queue = request.ack == AckLevel::written ? until_written_ : until_visible_;
   queue.insert(std::ranges::upper_bound(queue, waiting.end, {}, &Waiting::end), std::move(waiting));
   if (appended->duplicate) settle_all();
+  if (failure_) abandon(*failure_);
   return true;
 }
 
@@ -102,6 +103,7 @@ void Partition::progress() {
 
 void Partition::abandon(const Error& error) {
   LEAT_ASSERT(owner_.on_own_thread());
+  if (!failure_) failure_ = error;
   settle_all();
   for (auto* queue : {&until_written_, &until_visible_}) {
     for (const Waiting& waiting : *queue) report(waiting.sink, {waiting.correlation, waiting.batch_bytes, error});

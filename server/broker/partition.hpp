@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "protocol/native/messages.hpp"
@@ -70,6 +71,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   const std::shared_ptr<storage::PartitionLog> log_;
   Shard& owner_;
   const std::span<const std::unique_ptr<Shard>> shards_;
+  std::optional<Error> failure_;  ///< what abandon() said; nothing staged since will come any further
   std::atomic<bool> gone_{false};
   std::atomic<std::uint64_t> interest_{0};  ///< a bit for every shard with watchers
 

@@ -16,7 +16,11 @@ constexpr std::chrono::milliseconds kPauseWithoutDescriptors{200};
 }  // namespace
 
 Listener::Listener(std::span<const std::unique_ptr<Shard>> shards, Admit admit, Accepted accepted)
-    : shards_(shards), admit_(std::move(admit)), accepted_(std::move(accepted)), acceptor_(shards.front()->io()), pause_(shards.front()->io()) {}
+    : shards_(shards),
+      admit_(std::move(admit)),
+      accepted_(std::move(accepted)),
+      acceptor_(shards.front()->io()),
+      pause_(shards.front()->io()) {}
 
 Result<std::shared_ptr<Listener>> Listener::bind(std::span<const std::unique_ptr<Shard>> shards, const Endpoint& endpoint,
                                                  Admit admit, Accepted accepted) {
@@ -56,7 +60,8 @@ void Listener::hand_over(tcp::socket socket, Shard& shard) {
   const Peer peer = socket.remote_endpoint(gone);
   if (gone || !admit_(socket, peer)) return;
   // Without the listener: should the other shard never come to it, nothing of the first one must be left there.
-  shard.post([accepted = accepted_, peer, &shard, socket = std::move(socket)]() mutable { accepted(std::move(socket), peer, shard); });
+  shard.post(
+      [accepted = accepted_, peer, &shard, socket = std::move(socket)]() mutable { accepted(std::move(socket), peer, shard); });
 }
 
 void Listener::accept() {

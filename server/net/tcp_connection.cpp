@@ -18,7 +18,7 @@ using boost::system::error_code;
 constexpr int kReadsInARowMax = 8;
 /// How long a peer has to take the last answers. Closing at once, with bytes of its unread, would reset the connection and lose
 /// them.
-constexpr std::chrono::seconds kLingerMax{2};
+constexpr std::chrono::seconds kLingerMax{3};
 /// What a connection with nothing to read may keep without a block.
 constexpr std::size_t kParkedBytesMax = 16U << 10;
 /// All that one may have sent that has not said hello: thousands of them must not hold a block each.
@@ -33,7 +33,7 @@ TcpConnection::TcpConnection(asio::ip::tcp::socket socket, Shard& shard, std::sh
       handshake_timeout_(handshake_timeout),
       input_(std::move(blocks)),
       resume_(shard.io()),
-      handshake_deadline_(shard.io()) {}
+      deadline_(shard.io()) {}
 
 void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()> ended) {
   session_ = std::move(session);
@@ -42,8 +42,8 @@ void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()
   socket_.non_blocking(true, ignored);
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  handshake_deadline_.expires_after(handshake_timeout_);
-  handshake_deadline_.async_wait([weak = weak_from_this()](const error_code& error) {
+  deadline_.expires_after(handshake_timeout_);
+  deadline_.async_wait([weak = weak_from_this()](const error_code& error) {
     const auto self = weak.lock();
     if (!error && self && !self->session_->established()) self->close();
   });
@@ -141,14 +141,16 @@ void TcpConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
+  deadline_.expires_after(kLingerMax);
+  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error) self->close();
+  });
   flush_soon();
 }
 
 void TcpConnection::linger() {
   error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
-  handshake_deadline_.expires_after(kLingerMax);
-  handshake_deadline_.async_wait([self = shared_from_this()](const error_code&) { self->close(); });
   discard_input();
 }
 
@@ -167,7 +169,7 @@ void TcpConnection::close() {
   error_code ignored;
   socket_.close(ignored);
   resume_.cancel();
-  handshake_deadline_.cancel();
+  deadline_.cancel();
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();
 }

@@ -50,7 +50,7 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   std::size_t wanted_bytes_ = 0;
   Outbox outbox_;
   boost::asio::steady_timer resume_;
-  boost::asio::steady_timer handshake_deadline_;
+  boost::asio::steady_timer deadline_;
   bool flush_scheduled_ = false;
   bool writing_ = false;  ///< waiting for the socket to take more
   bool closing_ = false;

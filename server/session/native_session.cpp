@@ -1,6 +1,7 @@
 #include "server/session/native_session.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "protocol/record/batch_validator.hpp"
 #include "server/config/logging.hpp"
@@ -29,7 +30,7 @@ void NativeSession::start() {
       Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },
                             [this](std::uint32_t number, const Error& error) {
                               const Error said = for_peer(error);
-                              send(native::SubscriptionEnded{number, said.code, said.message()}, 0);
+                              send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
                             [this]() -> std::size_t {
                               if (connection_ == nullptr) return 0;
@@ -115,7 +116,8 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Hello& h
   reply.server_version = std::string(kVersion);
   reply.broker_id = broker_.store().broker_id();
   reply.frame_bytes_max = static_cast<std::uint32_t>(options_.frame_bytes_max);
-  reply.in_flight_bytes_max = static_cast<std::uint32_t>(options_.in_flight_bytes_max);
+  reply.in_flight_bytes_max =
+      static_cast<std::uint32_t>(std::min<std::size_t>(options_.in_flight_bytes_max, std::numeric_limits<std::uint32_t>::max()));
   send(reply, correlation);
   return ok();
 }
@@ -173,7 +175,7 @@ void NativeSession::send(const native::Message& message, std::uint64_t correlati
 
 void NativeSession::send_error(std::uint64_t correlation, const Error& error) {
   const Error said = for_peer(error);
-  send(native::ErrorReply{said.code, said.message(), is_retriable(said.code)}, correlation);
+  send(native::ErrorReply{said.code, said.context, is_retriable(said.code)}, correlation);
 }
 
 void NativeSession::deliver(const Subscriptions::Delivery& delivery) {

@@ -85,7 +85,8 @@ Result<Offset> PartitionLog::retention_start(TimestampMs now_ms) {
   if (active_expired) {
     const std::lock_guard lock(write_mutex_);
     if (closed_for_writing_) return start;
-    LEAT_TRY(roll());
+    // The writer may have rolled it meanwhile: a segment without batches has nothing to expire and a second one has no name.
+    if (appender_->segment()->end().position > 0) LEAT_TRY(roll());
     start = retention_start_of_sealed(now_ms, active_expired);
   }
   // Batches that are written but not yet durable are not anyone's to delete.

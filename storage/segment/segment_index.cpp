@@ -45,26 +45,38 @@ Result<IndexEntry> decode_index_entry(ByteSpan from) {
                     load_le<TimestampMs>(from.data() + 8)};
 }
 
-Result<File*> SegmentIndex::open_file() {
-  if (!file_) {
-    OpenOptions options;
-    options.existence = OpenOptions::Existence::either;
-    LEAT_ASSIGN(file_, fs_.open(path_, options));
-  }
-  if (!counted_) {
+Result<void> SegmentIndex::count() {
+  if (counted_) return ok();
+  LEAT_ASSIGN(const bool there, fs_.exists(path_));
+  if (there) {
+    LEAT_ASSIGN(file_, fs_.open(path_, OpenOptions{}));
     LEAT_ASSIGN(const std::uint64_t bytes, file_->size());
     EntryBytes expected;
     EntryBytes header;
     encode_header(base_offset_, expected.data());
     LEAT_ASSIGN(const std::size_t got, file_->read_at(FilePosition(0), header));
-    const bool sound = got == header.size() && header == expected;
-    if (!sound) {
-      LEAT_TRY(file_->truncate(0));
-      LEAT_TRY(file_->write_at(FilePosition(0), std::array{ByteSpan(expected)}));
-      if (bytes > 0) LEAT_TRY(file_->sync());  // as in load()
-    }
-    flushed_entries_ = sound ? bytes / kIndexEntryBytes - 1 : 0;
-    counted_ = true;
+    has_header_ = got == header.size() && header == expected;
+    flushed_entries_ = has_header_ ? bytes / kIndexEntryBytes - 1 : 0;
+  }
+  counted_ = true;
+  return ok();
+}
+
+Result<File*> SegmentIndex::open_file() {
+  LEAT_TRY(count());
+  if (!file_) {
+    OpenOptions options;
+    options.existence = OpenOptions::Existence::either;
+    LEAT_ASSIGN(file_, fs_.open(path_, options));
+  }
+  if (!has_header_) {
+    LEAT_ASSIGN(const std::uint64_t bytes, file_->size());
+    EntryBytes header;
+    encode_header(base_offset_, header.data());
+    LEAT_TRY(file_->truncate(0));
+    LEAT_TRY(file_->write_at(FilePosition(0), std::array{ByteSpan(header)}));
+    if (bytes > 0) LEAT_TRY(file_->sync());  // as in load()
+    has_header_ = true;
   }
   return file_.get();
 }
@@ -80,8 +92,11 @@ Result<IndexEntry> SegmentIndex::entry_in_file(std::uint64_t i) {
 
 Result<std::optional<IndexEntry>> SegmentIndex::load(std::uint64_t end_position) {
   const std::lock_guard lock(mutex_);
-  LEAT_ASSIGN(File * file, open_file());
+  unflushed_.clear();
+  LEAT_TRY(count());
   std::optional<IndexEntry> last;
+  if (!file_ && !has_header_) return last;
+  LEAT_ASSIGN(File * file, open_file());
   std::vector<std::byte> bytes(flushed_entries_ * kIndexEntryBytes);
   LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(0), bytes));
   std::uint64_t sound = 0;
@@ -98,15 +113,16 @@ Result<std::optional<IndexEntry>> SegmentIndex::load(std::uint64_t end_position)
     LEAT_TRY(file->sync());
   }
   flushed_entries_ = sound;
-  unflushed_.clear();
   return last;
 }
 
 Result<std::optional<IndexEntry>> SegmentIndex::last_entry() {
   const std::lock_guard lock(mutex_);
+  LEAT_TRY(count());
+  if (flushed_entries_ == 0) return std::optional<IndexEntry>();
   LEAT_ASSIGN(File * file, open_file());
   LEAT_ASSIGN(const std::uint64_t bytes, file->size());
-  if (flushed_entries_ == 0 || bytes % kIndexEntryBytes != 0) return std::optional<IndexEntry>();
+  if (bytes % kIndexEntryBytes != 0) return std::optional<IndexEntry>();
   const auto entry = entry_in_file(flushed_entries_ - 1);
   if (entry.has_value()) return std::optional(*entry);
   if (entry.error().code == Errc::corruption) return std::optional<IndexEntry>();
@@ -132,6 +148,8 @@ Result<void> SegmentIndex::flush() {
 
 Result<void> SegmentIndex::sync() {
   const std::lock_guard lock(mutex_);
+  LEAT_TRY(count());
+  if (!has_header_) return ok();  // nothing was ever flushed
   LEAT_ASSIGN(File * file, open_file());
   return file->sync();
 }
@@ -142,7 +160,7 @@ Result<IndexEntry> SegmentIndex::last_that(Matches matches) {
   for (auto entry = unflushed_.rbegin(); entry != unflushed_.rend(); ++entry) {
     if (matches(*entry)) return *entry;
   }
-  if (!counted_) LEAT_TRY(open_file());
+  LEAT_TRY(count());
   std::uint64_t low = 0;  // matches below, does not match from `high` on
   std::uint64_t high = flushed_entries_;
   IndexEntry found{0, 0, kNoTimestamp};

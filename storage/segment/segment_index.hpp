@@ -61,6 +61,9 @@ class SegmentIndex {
  private:
   template <class Matches>
   Result<IndexEntry> last_that(Matches matches);
+  /// How many entries the file has, changing nothing: looking up must work on a full disk and beside a deletion.
+  Result<void> count();
+  /// For entries that are there or are about to be: with a header, created if need be.
   Result<File*> open_file();
   Result<IndexEntry> entry_in_file(std::uint64_t i);
 
@@ -70,7 +73,8 @@ class SegmentIndex {
   std::mutex mutex_;
   std::unique_ptr<File> file_;
   std::uint64_t flushed_entries_ = 0;  ///< behind the file's header, which is as large as an entry
-  bool counted_ = false;               ///< flushed_entries_ is known
+  bool counted_ = false;               ///< flushed_entries_ and has_header_ are known
+  bool has_header_ = false;
   std::vector<IndexEntry> unflushed_;
 };
 

@@ -297,6 +297,18 @@ TEST_F(ProducerTest, DestructionFailsWhatIsUnacknowledged) {
   EXPECT_THAT(outcomes.wait(2), ::testing::ElementsAre("a!closed", "b!closed"));
 }
 
+TEST_F(ProducerTest, MayOutliveItsClient) {
+  withhold_acks();
+  auto other = std::make_unique<Client>(options());
+  Producer producer(*other);
+  Outcomes outcomes;
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("a"), outcomes.callback("a")));
+  other.reset();
+  EXPECT_THAT(outcomes.wait(1), ::testing::ElementsAre("a!closed"));
+  EXPECT_EQ(producer.publish("t", OutgoingRecord::text("b")).error().code, Errc::closed);
+  EXPECT_EQ(producer.flush().error().code, Errc::closed);
+}
+
 TEST_F(ProducerTest, AClosedProducerAcceptsNothing) {
   Producer producer(client);
   producer.close();

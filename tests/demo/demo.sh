@@ -54,7 +54,7 @@ stop_everything() {
   local status=$? pid
   trap - EXIT INT TERM HUP
   for pid in "${background[@]}"; do kill "$pid" 2>/dev/null || true; done
-  { wait "${background[@]}" || true; } 2>/dev/null
+  for pid in "${background[@]}"; do { wait "$pid" || true; } 2>/dev/null; done
   if [[ -n $daemon ]]; then
     stop_daemon_process
   fi
@@ -183,6 +183,7 @@ leat() { timeout -k 5 "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$po
 
 # follow TOPIC FORMAT FILE: a subscriber from the topic's start on, until it has as many records as there are events.
 follow() {
+  : >"$3"
   timeout -k 5 "$time_limit_s" "$bin/leat" --server "leat://127.0.0.1:$port" -q sub "$1" start -n "$events" -f "$2" \
     >"$3" 2>"$3.errors" &
   background+=($!)

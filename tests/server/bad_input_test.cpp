@@ -86,7 +86,7 @@ TEST_F(BadInput, HeadersOutsideTheirFrameAreRefused) {
   start();
   EXPECT_EQ(refusal_of(sizes(100, 0)), Errc::malformed_frame);
   EXPECT_EQ(refusal_of(sizes(100, 97)), Errc::malformed_frame);
-  EXPECT_EQ(refusal_of(sizes(100, 0xffffffff)), Errc::frame_too_large);
+  EXPECT_EQ(refusal_of(sizes(100, 0xffffffff)), Errc::malformed_frame);
   EXPECT_EQ(refusal_of(sizes(4U << 20, (1U << 20) + 1)), Errc::frame_too_large);
 }
 
@@ -207,7 +207,7 @@ TEST_F(BadInput, BatchesAreRefusedForWhatIsWrongWithThem) {
   EXPECT_EQ(changed_batch([](Bytes& b) { b.push_back(std::byte{0}); }), Errc::invalid_batch) << "trailing bytes";
   EXPECT_EQ(changed_batch([](Bytes& b) { b.pop_back(); }), Errc::invalid_batch) << "cut short";
   EXPECT_EQ(changed_batch([](Bytes& b) { store_be<std::int32_t>(b.data() + field::kBatchLength, 0x7fffffff); }),
-            Errc::invalid_batch);
+            Errc::batch_too_large);
   EXPECT_EQ(changed_batch([](Bytes& b) { store_be<std::int32_t>(b.data() + field::kBatchLength, -1); }), Errc::invalid_batch);
   Bytes twice = batch_of({"a"});
   const Bytes copy = twice;

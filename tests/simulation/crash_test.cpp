@@ -106,7 +106,7 @@ class CrashPoints {
 std::uint64_t live_and_crash(std::uint64_t seed, Scale scale) {
   SimulatedBroker broker(seed, scale);
   CrashPoints points(broker, seed ^ 0x5eed);
-  broker.on_operation([&] { points.crash_here(); });
+  broker.on_operation([&](std::string_view) { points.crash_here(); });
   Workload workload(broker, seed, scale);
   auto lived = broker.start();
   for (int step = 0; step < kStepsPerRun && lived.has_value() && points.failure().empty(); ++step) lived = workload.step();

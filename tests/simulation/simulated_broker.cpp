@@ -39,10 +39,10 @@ SimulatedBroker::SimulatedBroker(std::uint64_t seed, Scale scale)
 
 SimulatedBroker::~SimulatedBroker() = default;
 
-void SimulatedBroker::on_operation(std::function<void()> hook) {
+void SimulatedBroker::on_operation(std::function<void(std::string_view)> hook) {
   hook_ = std::move(hook);
-  disk_->on_operation([this](std::uint64_t, std::string_view) {
-    if (hook_) hook_();
+  disk_->on_operation([this](std::uint64_t, std::string_view name) {
+    if (hook_) hook_(name);
   });
 }
 
@@ -56,11 +56,16 @@ Result<void> SimulatedBroker::start() {
   }
   auto checked = check_recovered(*store_, model_, promised, last_crash_, false);
   if (checked.has_error()) return checked;
-  auto resumed = resume(*store_, model_);
+  BrokerModel model = model_;
+  auto resumed = resume(*store_, model);
   if (resumed.has_error()) {
     if (resumed.error().code == Errc::internal) return resumed;
+    // What was sent again so far is in the places it had before, as the model still has it.
+    logs_.clear();
+    store_.reset();
     return forgive("resume", resumed.error());
   }
+  model_ = std::move(model);
   while (producers_.size() < kProducers) {
     producers_.push_back(model_.highest_producer);
     LEAT_TRY(renew_producer(producers_.size() - 1));

@@ -26,8 +26,8 @@ class SimulatedBroker {
   SimulatedBroker(const SimulatedBroker&) = delete;
   SimulatedBroker& operator=(const SimulatedBroker&) = delete;
 
-  /// Called before every operation of the disk, on whichever disk the broker is at the time.
-  void on_operation(std::function<void()> hook);
+  /// Called before every operation of the disk with its name, on whichever disk the broker is at the time.
+  void on_operation(std::function<void(std::string_view)> hook);
   void expect_faults() { faults_expected_ = true; }
   [[nodiscard]] const std::optional<Error>& last_fault() const { return last_fault_; }
 
@@ -86,7 +86,7 @@ class SimulatedBroker {
   const storage::StoreOptions options_;
   ManualClock clock_;
   SeededRandom random_;
-  std::function<void()> hook_;
+  std::function<void(std::string_view)> hook_;
   std::unique_ptr<SimulatedDisk> disk_;
   std::map<LogId, std::shared_ptr<storage::PartitionLog>> logs_;
   std::unique_ptr<storage::Store> store_;

@@ -20,6 +20,9 @@ constexpr int kRounds = 20;
 constexpr int kProducers = 4;
 constexpr std::int32_t kPartitions = 3;
 
+/// So that segments are closed and journal files recycled all the time.
+std::vector<Setting> small_segments() { return {{"segment.bytes", "65536"}, {"max.message.bytes", "32768"}}; }
+
 ClientOptions quick_to_reconnect(const std::string& url) {
   ClientOptions options;
   options.url = url;
@@ -35,6 +38,13 @@ class Publisher {
       : number_(number), random_(seed), client_(quick_to_reconnect(url)), ledger_(ledger), acknowledged_(acknowledged) {
     thread_ = std::thread([this] { run(); });
   }
+  ~Publisher() {
+    stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
   void stop() { stopping_ = true; }
   /// Records published; only what is acknowledged or refused is over. Empty: everything was acknowledged.
   std::string finish() {
@@ -92,13 +102,11 @@ TEST(Crash, TwentyTimesUnderLoadLosesRepeatsAndReordersNothing) {
   DaemonOptions options;
   options.data = directory.path() / "data";
   options.environment = small_storage();
-  // So that segments are closed and journal files recycled all the time.
-  options.environment.insert(options.environment.end(),
-                             {"LEAT_STORAGE_SEGMENT_BYTES=64KiB", "LEAT_STORAGE_CHECKPOINT_INTERVAL_MS=100"});
+  options.environment.emplace_back("LEAT_STORAGE_CHECKPOINT_INTERVAL_MS=100");
   auto daemon = std::make_unique<Daemon>(options);
   options.port = daemon->port();
   Client client(quick_to_reconnect(daemon->url()));
-  ASSERT_TRUE(Admin(client).create_topic({"orders", kPartitions, {}}).has_value());
+  ASSERT_TRUE(Admin(client).create_topic({"orders", kPartitions, small_segments()}).has_value());
 
   Ledger ledger;
   std::atomic<std::int64_t> acknowledged{0};
@@ -112,7 +120,8 @@ TEST(Crash, TwentyTimesUnderLoadLosesRepeatsAndReordersNothing) {
     daemon->kill();
     daemon = std::make_unique<Daemon>(options);
     EXPECT_EQ(daemon->opened("after_crash"), "true");
-    ASSERT_THAT(ledger.faults_of(client, "orders", kPartitions), ::testing::IsEmpty()) << "after crash " << round + 1;
+    ASSERT_THAT(ledger.faults_of(client, "orders", kPartitions), ::testing::IsEmpty()) << "after crash " << round + 1 << "\n"
+                                                                                       << daemon->process().output();
   }
   std::int64_t sent = 0;
   for (const auto& publisher : publishers) publisher->stop();

@@ -65,7 +65,7 @@ class LeatdTest : public ::testing::Test {
     EXPECT_THAT(refused.output, HasSubstr(why));
     EXPECT_EQ(snapshot(options.data), before);
   }
-  static std::string read_all(Daemon& daemon) { return run_leat(daemon, {"sub", "orders", "-e", "-f", "%s "}).output; }
+  static std::string read_all(Daemon& daemon) { return run_leat(daemon, {"sub", "orders", "start", "-e", "-f", "%s "}).output; }
   fs::path scratch(const std::string& name) { return directory_.path() / name; }
 
   simulation::TemporaryDirectory directory_;
@@ -176,7 +176,7 @@ TEST_F(LeatdTest, AReadOnlyDirectoryIsRefused) {
     const std::string data = options.data.string();
     if (run({"mount", "--bind", data, data}).exit_code != 0) GTEST_SKIP() << "cannot mount here";
     const int remounted = run({"mount", "-o", "remount,bind,ro", data}).exit_code;
-    if (remounted == 0) expect_refused("read-only");
+    if (remounted == 0) expect_refused("Read-only");
     run({"umount", data});
     ASSERT_EQ(remounted, 0);
   } else {

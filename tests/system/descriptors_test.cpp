@@ -26,7 +26,7 @@ class Descriptors : public ::testing::Test {
     return client;
   }
   static TopicPartition create(RawClient& client, const std::string& name) {
-    const native::CreateTopic request{name, 1, {{"segment.bytes", "65536"}}};
+    const native::CreateTopic request{name, 1, {{"segment.bytes", "65536"}, {"max.message.bytes", "60000"}}};
     const auto created = client.ask_for<native::TopicReply>(request);
     EXPECT_TRUE(created.has_value()) << created.error().message();
     return {created.value().topic.id, PartitionId(0)};

@@ -112,18 +112,21 @@ TEST_F(DiskFull, PublishingIsRefusedWhileReadingAndDeletingGoOnAndResumesByItsel
   expect_all_there(client, orders, published);
 }
 
-TEST_F(DiskFull, AStartOnAFullDiskLosesNothing) {
+TEST_F(DiskFull, AStartOnADiskThatOthersFilledLosesNothing) {
   options_.environment = small_storage();
+  options_.environment.back() = "LEAT_STORAGE_DISK_RESERVE_BYTES=1MiB";
   const fs::path ballast = mount_point() / "ballast";
-  std::ofstream(ballast) << std::string(10'000'000, '.');
   std::int64_t published = 0;
   TopicPartition orders;
   {
     Daemon daemon(options_);
     RawClient client = connect(daemon);
     orders = create(client, "orders");
+    for (; published < 50; ++published) ASSERT_TRUE(client.publish(orders, numbered_batch(published)).has_value());
+    std::ofstream others(ballast, std::ios::binary);
+    const std::string piece(100'000, '.');
+    while (others.write(piece.data(), static_cast<std::streamsize>(piece.size())).flush()) continue;
     ASSERT_EQ(publish_until_refused(client, orders, published), Errc::storage_full);
-    ASSERT_GT(published, 0);
     expect_all_there(client, orders, published);
     daemon.kill();
   }

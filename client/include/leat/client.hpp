@@ -34,6 +34,9 @@ struct ServerInfo {
 /// The connection to a broker: owned by the user, shared by any number of Producers, Consumers and Admins. It connects by itself,
 /// and again after every loss, with exponential backoff and jitter, for as long as it exists.
 ///
+/// Producers and the like may outlive it (unless it is on the caller's executor and that is gone): they fail with Errc::closed
+/// then.
+///
 /// Threads: every function may be called from any thread, apart from the blocking ones, which must not be called on the
 /// client's own thread or within its handlers (they would wait for themselves: asserted). `Client(options)` runs one thread of
 /// its own; with `Client(executor, options)` all work is done on that executor (a strand of it), which must outlive the client

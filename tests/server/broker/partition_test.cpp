@@ -81,7 +81,10 @@ class PartitionTest : public ::testing::Test {
     publish(correlation, SharedBytes(std::move(batch)), ack);
   }
   void progress() {
-    on_shard([&] { partition_->progress(); });
+    on_shard([&] {
+      partition_->progress();
+      shards_.front()->retry_stalled();
+    });
   }
   void journal() {
     while (store_->journal_one().value()) continue;

@@ -102,6 +102,8 @@ TEST_F(BackPressure, APublisherThatDoesNotReadItsAnswersIsNotReadEither) {
 }
 
 TEST_F(BackPressure, WhatIsInFlightOnAConnectionIsBounded) {
+  config.topic_defaults.max_message_bytes = 62 * kKiB;
+  config.limits.frame_bytes_max = 64 * kKiB;
   config.limits.session_in_flight_bytes_max = 64 * kKiB;
   start();
   const TopicPartition target = create_partition("orders");

@@ -131,11 +131,14 @@ TEST_F(Handshake, APlaceIsFreeAgainWhenAConnectionEnds) {
   {
     RawClient only = client();
     EXPECT_EQ(raw().receive()->error_code(), Errc::limit_reached);
-    only.send(native::HelloReply{}, 0);
-    only.shut_down_sending();
-    while (only.receive()) continue;
   }
-  expect_serves_a_good_client();
+  // The broker learns of it by itself, some time.
+  while (true) {
+    RawClient next = raw();
+    next.send(Hello{}, 1);
+    const auto answer = next.receive();
+    if (answer && std::holds_alternative<native::HelloReply>(answer->message)) break;
+  }
 }
 
 }  // namespace
