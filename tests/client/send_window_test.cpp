@@ -77,7 +77,9 @@ TEST_F(SendWindowTest, ALostConnectionRepeatsEverythingUnchanged) {
   const auto batches = established_with(3);
   window.connection_lost();
   window.settle();
-  EXPECT_EQ(send(), 3);
+  EXPECT_EQ(send(), 1) << "whoever answers now may have lost the producer";
+  window.acknowledged(*batches[0], native::PublishAck{});
+  EXPECT_EQ(send(), 2);
   EXPECT_EQ(stamp(*batches[0]), "7/0/1");
   EXPECT_EQ(stamp(*batches[2]), "7/0/3");
 }
@@ -125,9 +127,12 @@ TEST_F(SendWindowTest, TheEpochWaitsForBatchesOfUnknownOutcome) {
   window.refused(*batches[0], Error(Errc::batch_too_large), false);
   window.connection_lost();
   window.settle();
-  EXPECT_EQ(send(), 2) << "with their old sequences, to learn what became of them";
+  EXPECT_EQ(send(), 1) << "with its old sequence, to learn what became of it";
   EXPECT_EQ(stamp(*batches[1]), "7/0/2");
   window.refused(*batches[1], Error(Errc::out_of_order_sequence), false);
+  window.settle();
+  EXPECT_EQ(send(), 1);
+  EXPECT_EQ(stamp(*batches[2]), "7/0/3");
   window.refused(*batches[2], Error(Errc::out_of_order_sequence), false);
   window.settle();
   EXPECT_EQ(stamp(*batches[1]), "7/1/0");

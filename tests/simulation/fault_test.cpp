@@ -64,13 +64,25 @@ class FaultAtEveryOperation : public testing::TestWithParam<Fault> {
   /// A whole life in which one operation fails, or all from that one on. False when the life has fewer operations.
   Result<bool> live_with_fault_at(std::uint64_t operation, std::uint64_t seed) {
     SimulatedBroker broker(seed);
+    const auto lived = live_with_fault_at(operation, broker, seed);
+    if (lived.has_value() || !broker.last_fault()) return lived;
+    return Error(lived.error().code, lived.error().context + ", after " + broker.last_fault()->message());
+  }
+
+ private:
+  Result<bool> live_with_fault_at(std::uint64_t operation, SimulatedBroker& broker, std::uint64_t seed) {
     broker.expect_faults();
     std::uint64_t operations = 0;
     bool names_lost = false;
     broker.on_operation([&](std::string_view name) {
       const bool fails = operations == operation || (GetParam().for_good && operations > operation);
       if (fails) broker.disk().fail_operation(0, GetParam().code, false);
-      names_lost = names_lost || (fails && name == "sync_directory");
+      if (fails && name == "sync_directory") {
+        // A directory that failed to sync and syncs later is one thing that no start can repair. File systems do not go on after
+        // it.
+        names_lost = true;
+        broker.stay_down();
+      }
       ++operations;
     });
     LEAT_TRY(broker.start());
@@ -82,7 +94,6 @@ class FaultAtEveryOperation : public testing::TestWithParam<Fault> {
     }
     broker.on_operation(nullptr);
     LEAT_TRY(reboot(broker.disk(), broker));
-    // A directory that failed to sync and syncs later is one thing that no start can repair. File systems do not go on after it.
     if (!names_lost) LEAT_TRY(restart_then_reboot(broker));
     return operations > operation;
   }

@@ -47,6 +47,7 @@ void SimulatedBroker::on_operation(std::function<void(std::string_view)> hook) {
 }
 
 Result<void> SimulatedBroker::start() {
+  if (stays_down_) return ok();
   auto opened = Store::open(*disk_, clock_, random_, options_);
   if (opened.has_error()) return forgive("start", opened.error());
   const Promise promised = promise_while_down_;

@@ -29,6 +29,8 @@ class SimulatedBroker {
   /// Called before every operation of the disk with its name, on whichever disk the broker is at the time.
   void on_operation(std::function<void(std::string_view)> hook);
   void expect_faults() { faults_expected_ = true; }
+  /// start() does nothing from now on: the machine stopped with the process.
+  void stay_down() { stays_down_ = true; }
   [[nodiscard]] const std::optional<Error>& last_fault() const { return last_fault_; }
 
   // --- the process and its machine
@@ -95,6 +97,7 @@ class SimulatedBroker {
   Crash last_crash_ = Crash::process_death;
   std::vector<ProducerId> producers_;
   bool faults_expected_ = false;
+  bool stays_down_ = false;
   std::optional<Error> last_fault_;
 };
 

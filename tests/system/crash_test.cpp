@@ -45,7 +45,16 @@ class Publisher {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  void stop() { stopping_ = true; }
+  void stop() {
+    stopping_ = true;
+    resume();
+  }
+  /// Nothing new is sent until resume(); what was sent goes on.
+  void pause() { paused_ = true; }
+  void resume() {
+    paused_ = false;
+    paused_.notify_all();
+  }
   /// Records published; only what is acknowledged or refused is over. Empty: everything was acknowledged.
   std::string finish() {
     thread_.join();
@@ -60,6 +69,7 @@ class Publisher {
     options.buffer_bytes_max = 256U << 10;
     Producer producer(client_, options);
     while (!stopping_) {
+      paused_.wait(true);
       const auto p = static_cast<std::size_t>(random_.next() % kPartitions);
       const std::int64_t sequence = next_.at(p)++;
       const std::string value = evidence_value(number_, sequence, random_.next() % 300);
@@ -88,6 +98,7 @@ class Publisher {
   Ledger& ledger_;
   std::atomic<std::int64_t>& acknowledged_;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> paused_{false};
   std::array<std::int64_t, kPartitions> next_{};
   std::int64_t sent_ = 0;
   std::string failure_;  ///< written by the client's thread, read after it has told all outcomes
@@ -118,10 +129,12 @@ TEST(Crash, TwentyTimesUnderLoadLosesRepeatsAndReordersNothing) {
     const std::int64_t moment = acknowledged + 1 + static_cast<std::int64_t>(random.next() % 1500);
     for (std::int64_t now = acknowledged; now < moment; now = acknowledged) acknowledged.wait(now);
     daemon->kill();
+    for (const auto& publisher : publishers) publisher->pause();
     daemon = std::make_unique<Daemon>(options);
     EXPECT_EQ(daemon->opened("after_crash"), "true");
     ASSERT_THAT(ledger.faults_of(client, "orders", kPartitions), ::testing::IsEmpty()) << "after crash " << round + 1 << "\n"
                                                                                        << daemon->process().output();
+    for (const auto& publisher : publishers) publisher->resume();
   }
   std::int64_t sent = 0;
   for (const auto& publisher : publishers) publisher->stop();

@@ -65,7 +65,7 @@ class LeatdTest : public ::testing::Test {
     EXPECT_THAT(refused.output, HasSubstr(why));
     EXPECT_EQ(snapshot(options.data), before);
   }
-  static std::string read_all(Daemon& daemon) { return run_leat(daemon, {"sub", "orders", "start", "-e", "-f", "%s "}).output; }
+  static std::string read_all(Daemon& daemon) { return run_leat(daemon, {"sub", "orders", "start", "-e", "-f", "%s\\n"}).output; }
   fs::path scratch(const std::string& name) { return directory_.path() / name; }
 
   simulation::TemporaryDirectory directory_;
@@ -92,7 +92,7 @@ TEST_F(LeatdTest, SigtermDrainsAndTheNextStartIsClean) {
   }
   Daemon again(options);
   EXPECT_EQ(again.opened("after_crash"), "false");
-  EXPECT_EQ(read_all(again), "one ");
+  EXPECT_EQ(read_all(again), "one\n");
 }
 
 TEST_F(LeatdTest, SigintIsAnOrderlyStopToo) {
@@ -106,7 +106,7 @@ TEST_F(LeatdTest, AKilledOneIsRecognised) {
   { Daemon(options).kill(); }
   Daemon again(options);
   EXPECT_EQ(again.opened("after_crash"), "true");
-  EXPECT_EQ(read_all(again), "one two three ");
+  EXPECT_EQ(read_all(again), "one\ntwo\nthree\n");
 }
 
 TEST_F(LeatdTest, ASecondOneOnTheDirectoryIsRefused) {
@@ -139,7 +139,7 @@ TEST_F(LeatdTest, ADamagedCatalogIsRefused) {
   expect_refused("catalog");
   std::ofstream(options.data / "catalog", std::ios::binary) << whole;
   Daemon repaired(options);
-  EXPECT_EQ(read_all(repaired), "one two three ");
+  EXPECT_EQ(read_all(repaired), "one\ntwo\nthree\n");
 }
 
 TEST_F(LeatdTest, ALostCatalogIsNotTakenForAnEmptyDirectory) {

@@ -37,9 +37,15 @@ class WriteError : public ::testing::TestWithParam<const char*> {
     return client;
   }
   static void expect_stored(RawClient& client, const TopicPartition& target, const std::vector<std::string>& acknowledged) {
-    const auto values = server::values_of(client.ask(native::Read{target, Offset(0), 4 << 20}).payload);
-    ASSERT_GE(values.size(), acknowledged.size());
-    for (std::size_t i = 0; i < acknowledged.size(); ++i) ASSERT_EQ(values[i], acknowledged[i]);
+    std::vector<std::string> values;
+    while (values.size() < acknowledged.size()) {
+      const Offset next(static_cast<std::int64_t>(values.size()));
+      const auto more = server::values_of(client.ask(native::Read{target, next, 1 << 20}).payload);
+      ASSERT_FALSE(more.empty()) << "nothing at " << next.value() << " of " << acknowledged.size();
+      values.insert(values.end(), more.begin(), more.end());
+    }
+    values.resize(acknowledged.size());
+    ASSERT_EQ(values, acknowledged);
   }
 
   simulation::TemporaryDirectory directory_;
