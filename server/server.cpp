@@ -16,6 +16,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kDrainDeadline{10'000};
 
+/// A partition keeps up to two files open, and as many descriptors again are for connections and readers.
+std::uint64_t descriptors() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
+}
+
 storage::TopicConfig topic_defaults(const ServerConfig& config) {
   storage::TopicConfig defaults;
   defaults.retention_ms = config.topic_defaults.retention_ms;
@@ -36,7 +42,8 @@ BrokerOptions broker_options(const ServerConfig& config) {
   options.store.queue.queued_bytes_max = config.storage.commit_queue_bytes_max;
   options.store.queue.tail_bytes_max = config.storage.tail_cache_bytes;
   options.store.disk_reserve_bytes = config.storage.disk_reserve_bytes;
-  options.store.partitions_max = static_cast<std::int32_t>(config.limits.partitions_max);
+  options.store.partitions_max =
+      static_cast<std::int32_t>(std::min<std::uint64_t>(config.limits.partitions_max, descriptors() / 4));
   options.maintenance.checkpoint_interval = std::chrono::milliseconds(config.storage.checkpoint_interval_ms);
   options.maintenance.retention_interval = std::chrono::milliseconds(config.storage.retention_check_interval_ms);
   const std::size_t threads =
@@ -60,12 +67,10 @@ NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint&
 
 /// Connections may take half of the file descriptors. The log needs the others: it stops for good when it cannot open a file.
 std::size_t connections_limit(const ServerConfig& config) {
-  rlimit descriptors{};
-  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return config.limits.connections_max;
-  const std::size_t affordable = std::max<std::size_t>(1, descriptors.rlim_cur / 2);
+  const std::size_t affordable = std::max<std::size_t>(1, descriptors() / 2);
   if (affordable < config.limits.connections_max) {
     log::warn("fewer connections than configured, for want of file descriptors",
-              {{"connections", affordable}, {"descriptors", descriptors.rlim_cur}});
+              {{"connections", affordable}, {"descriptors", descriptors()}});
   }
   return std::min<std::size_t>(config.limits.connections_max, affordable);
 }

@@ -31,10 +31,10 @@ class AdminCall : public std::enable_shared_from_this<AdminCall<T>> {
 
   /// Calls then(reply) with the reply of the right type; errors end the call.
   template <class Reply, class Then>
-  void ask(native::Message message, bool repeatable, Then then) {
+  void ask(const native::Message& message, bool repeatable, Then then) {
     if (over_) return;
     correlation_ =
-        core_->request(std::move(message), repeatable,
+        core_->request(message, repeatable,
                        [self = this->shared_from_this(), then = std::move(then)](Result<native::Message> message_or) mutable {
                          auto reply = client::expect_reply<Reply>(std::move(message_or));
                          if (reply.has_error()) return self->finish(std::move(reply).error());

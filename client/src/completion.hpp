@@ -31,7 +31,7 @@ class Completion {
         handler_(std::move(handler)) {}
 
   // Moved into place rather than assigned: in Boost 1.81 assigning an any_completion_handler recurses without end.
-  Completion(Completion&&) = default;
+  Completion(Completion&&) noexcept = default;
   Completion& operator=(Completion&&) = delete;
   Completion(const Completion&) = delete;
   Completion& operator=(const Completion&) = delete;
@@ -51,7 +51,7 @@ class Completion {
   void post(Result<T> result) {
     const auto gate = gate_;
     auto call = [self = std::move(*this), result = std::move(result)]() mutable { self.dispatch(std::move(result)); };
-    if (!gate->post_handler(std::move(call))) call();
+    if (!gate->post_handler(std::move(call))) call();  // NOLINT(bugprone-use-after-move): a gate that is shut takes nothing
   }
 
  private:
@@ -92,8 +92,8 @@ Result<T> wait_for(Start&& start) {
 
     std::shared_ptr<State> state;
     explicit Waiter(std::shared_ptr<State> s) : state(std::move(s)) {}
-    Waiter(Waiter&&) = default;
-    Waiter& operator=(Waiter&&) = default;
+    Waiter(Waiter&&) noexcept = default;
+    Waiter& operator=(Waiter&&) noexcept = default;
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
     ~Waiter() {

@@ -183,7 +183,7 @@ void Connection::fail(const error_code& problem, const char* doing) {
                  (problem == asio::error::eof ? "closed by the broker" : problem.message())));
 }
 
-void Connection::fail(Error error) {
+void Connection::fail(const Error& error) {
   if (state_ == State::closed) return;
   shut();
   if (const auto listener = listener_.lock()) listener->on_lost(error);

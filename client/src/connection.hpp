@@ -71,7 +71,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void watch_connecting();
   void watch_silence();
   void fail(const boost::system::error_code& problem, const char* doing);
-  void fail(Error error);
+  void fail(const Error& error);
   void shut();
 
   ConnectionOptions options_;

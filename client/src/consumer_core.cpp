@@ -32,8 +32,8 @@ void Feed::on_ended(const native::SubscriptionEnded& how) {
 ConsumerCore::ConsumerCore(std::shared_ptr<Core> core, const ConsumerOptions& options)
     : core_(std::move(core)),
       buffer_(options, {[this] { post([](ConsumerCore& self) { self.serve(); }); },
-                        [this](FeedPtr feed) { post([feed](ConsumerCore& self) { self.grant(feed); }); },
-                        [this](FeedPtr feed) { post([feed](ConsumerCore& self) { self.drop(feed); }); }}),
+                        [this](const FeedPtr& feed) { post([feed](ConsumerCore& self) { self.grant(feed); }); },
+                        [this](const FeedPtr& feed) { post([feed](ConsumerCore& self) { self.drop(feed); }); }}),
       retry_timer_(core_->executor()),
       backoff_(std::chrono::milliseconds(20), std::chrono::milliseconds(2'000)) {}
 

@@ -117,7 +117,8 @@ Result<RecordTemplate::Field> RecordTemplate::field_named(char name) {
     case 'h':
       return Field::headers;
     default:
-      return Error(Errc::invalid_argument, std::string("a format takes %t %p %o %T %k %v %s %K %S %h and %%, not %").append(1, name));
+      return Error(Errc::invalid_argument,
+                   std::string("a format takes %t %p %o %T %k %v %s %K %S %h and %%, not %").append(1, name));
   }
 }
 

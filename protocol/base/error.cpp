@@ -70,8 +70,8 @@ class Category final : public boost::system::error_category {
 }  // namespace
 
 const boost::system::error_category& leat_category() noexcept {
-  static const Category category;
-  return category;
+  static const Category kCategory;
+  return kCategory;
 }
 
 boost::system::error_code make_error_code(Errc code) noexcept { return {static_cast<int>(code), leat_category()}; }
