@@ -66,7 +66,7 @@ Producer::OwnedRecordPtr Producer::own(std::string_view topic, const OutgoingRec
   return std::make_shared<const OwnedRecord>(OwnedRecord{client::OwnedRecord::copy(topic, record)});
 }
 
-void Producer::start_send(ProducerCore& core, OwnedRecordPtr record, DeliveryCallback callback, Handler<void> handler) {
+void Producer::start_send(ProducerCore& core, const OwnedRecordPtr& record, DeliveryCallback callback, Handler<void> handler) {
   auto waiter = std::make_shared<RoomWaiter>();
   auto done = core.core().completion(std::move(handler));
   cancel_waiting(done, core, waiter);
@@ -76,14 +76,14 @@ void Producer::start_send(ProducerCore& core, OwnedRecordPtr record, DeliveryCal
   core.buffer().accept_when_room(std::move(waiter));
 }
 
-void Producer::start_publish(ProducerCore& core, OwnedRecordPtr record, Handler<Delivery> handler) {
+void Producer::start_publish(ProducerCore& core, const OwnedRecordPtr& record, Handler<Delivery> handler) {
   auto waiter = std::make_shared<RoomWaiter>();
   const auto done = std::make_shared<Completion<Delivery>>(core.core().completion(std::move(handler)));
   cancel_waiting(*done, core, waiter);
   waiter->record = record->record;
   waiter->callback = [done](const Result<Delivery>& delivery) { done->post(delivery); };
-  waiter->accepted = [done](Result<void> accepted) {
-    if (accepted.has_error()) done->post(std::move(accepted).error());
+  waiter->accepted = [done](const Result<void>& accepted) {
+    if (accepted.has_error()) done->post(accepted.error());
   };
   core.buffer().accept_when_room(std::move(waiter));
 }

@@ -58,7 +58,7 @@ Process::~Process() {
     ::kill(pid_, SIGKILL);
     wait_for_exit();
   }
-  reader_.join();
+  if (reader_.joinable()) reader_.join();
   ::close(output_);
 }
 
@@ -123,6 +123,7 @@ int Process::wait_for_exit() {
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) continue;
   exit_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  reader_.join();  // its last words count too
   return *exit_;
 }
 

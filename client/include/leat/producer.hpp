@@ -101,8 +101,9 @@ class Producer {
   struct OwnedRecord;
   using OwnedRecordPtr = std::shared_ptr<const OwnedRecord>;
   static OwnedRecordPtr own(std::string_view topic, const OutgoingRecord& record);
-  static void start_send(client::ProducerCore& core, OwnedRecordPtr record, DeliveryCallback callback, Handler<void> handler);
-  static void start_publish(client::ProducerCore& core, OwnedRecordPtr record, Handler<Delivery> handler);
+  static void start_send(client::ProducerCore& core, const OwnedRecordPtr& record, DeliveryCallback callback,
+                         Handler<void> handler);
+  static void start_publish(client::ProducerCore& core, const OwnedRecordPtr& record, Handler<Delivery> handler);
   static void start_flush(client::ProducerCore& core, Handler<void> handler);
 
   std::shared_ptr<client::ProducerCore> core_;
