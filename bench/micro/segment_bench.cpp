@@ -68,8 +68,8 @@ BENCHMARK(segment_append)->ArgName("batches")->Arg(1)->Arg(16)->UseRealTime();
 
 ScratchSegment& filled_segment() {
   static ScratchSegment scratch;
-  static const bool filled = (scratch.fill(), true);
-  benchmark::DoNotOptimize(filled);
+  static const bool kFilled = (scratch.fill(), true);
+  benchmark::DoNotOptimize(kFilled);
   return scratch;
 }
 
