@@ -1,6 +1,6 @@
 #include "client/tool/line_format.hpp"
 
-#include "client/tool/timestamp.hpp"
+#include "protocol/text/timestamp.hpp"
 
 namespace leat::tool {
 

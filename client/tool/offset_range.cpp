@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-#include "client/tool/timestamp.hpp"
+#include "protocol/text/timestamp.hpp"
 #include "protocol/base/assert.hpp"
 
 namespace leat::tool {

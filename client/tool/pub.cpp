@@ -10,7 +10,7 @@
 #include "client/tool/deliveries.hpp"
 #include "client/tool/interrupt.hpp"
 #include "client/tool/interrupt_watch.hpp"
-#include "client/tool/json_text.hpp"
+#include "protocol/text/json_text.hpp"
 #include "client/tool/line_format.hpp"
 #include "client/tool/line_reader.hpp"
 #include "client/tool/output.hpp"

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "client/tool/escapes.hpp"
-#include "client/tool/json_text.hpp"
-#include "client/tool/timestamp.hpp"
+#include "protocol/text/json_text.hpp"
+#include "protocol/text/timestamp.hpp"
 
 namespace leat::tool {
 namespace {

@@ -1,4 +1,4 @@
-#include "client/tool/json_text.hpp"
+#include "protocol/text/json_text.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,9 @@
 #include <random>
 #include <string>
 
-namespace leat::tool {
+#include "protocol/text/base64.hpp"
+
+namespace leat {
 namespace {
 
 std::string json_of(std::string_view text) {
@@ -16,16 +18,17 @@ std::string json_of(std::string_view text) {
   return out;
 }
 
-bool is_utf8(std::string_view text) {
+bool quotes_as_utf8(std::string_view text) {
   std::string out = "before";
   const bool valid = append_json_string(out, text);
   EXPECT_TRUE(valid || out == "before");
+  EXPECT_EQ(is_utf8(text), valid);
   return valid;
 }
 
 std::string base64(std::string_view bytes) {
   std::string out;
-  append_base64(out, bytes);
+  append_base64(out, as_bytes(bytes));
   return out;
 }
 
@@ -60,8 +63,9 @@ TEST(JsonString, RefusesWhatIsNotUtf8AndLeavesTheOutputAlone) {
                                   "\xe2\x28\xa1", "\xf0\x9f\x98", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
                                   "\xff",         "\xfe"};
   for (const char* text : kInvalid) {
-    EXPECT_FALSE(is_utf8(text)) << testing::PrintToString(text);
-    EXPECT_FALSE(is_utf8("much longer text before it " + std::string(text) + " and after it")) << testing::PrintToString(text);
+    EXPECT_FALSE(quotes_as_utf8(text)) << testing::PrintToString(text);
+    EXPECT_FALSE(quotes_as_utf8("much longer text before it " + std::string(text) + " and after it"))
+        << testing::PrintToString(text);
   }
 }
 
@@ -84,7 +88,7 @@ TEST(JsonString, AgreesWithAnotherImplementationAboutRandomBytes) {
     std::erase_if(text, [](char c) { return c == '"' || c == '\\' || (c >= 0 && c < 0x20); });
     boost::system::error_code error;
     boost::json::parse('"' + text + '"', error);
-    ASSERT_EQ(is_utf8(text), !error) << testing::PrintToString(text);
+    ASSERT_EQ(quotes_as_utf8(text), !error) << testing::PrintToString(text);
   }
 }
 
@@ -114,4 +118,4 @@ TEST(JsonBytes, AreBase64UnderAnotherNameWhenTheyAreNotText) {
 }
 
 }  // namespace
-}  // namespace leat::tool
+}  // namespace leat

@@ -1,10 +1,12 @@
-#include "client/tool/json_text.hpp"
+#include "protocol/text/json_text.hpp"
 
 #include <array>
 #include <cstdint>
 #include <cstring>
 
-namespace leat::tool {
+#include "protocol/text/base64.hpp"
+
+namespace leat {
 namespace {
 
 /// What one byte asks for: 0 to copy it, 'u' for \u00XX, 1 for the start of a multi-byte sequence, else the letter after a
@@ -104,16 +106,16 @@ bool append_json_string(std::string& out, std::string_view text) { return append
 
 void append_json_string_lossy(std::string& out, std::string_view text) { append_quoted(out, text, OnInvalid::replace); }
 
-void append_base64(std::string& out, std::string_view bytes) {
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto byte = [&](std::size_t i) -> std::uint32_t { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::uint32_t group = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
-    out += kAlphabet[group >> 18];
-    out += kAlphabet[group >> 12 & 63];
-    out += at + 1 < bytes.size() ? kAlphabet[group >> 6 & 63] : '=';
-    out += at + 2 < bytes.size() ? kAlphabet[group & 63] : '=';
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    at += plain_run(text, at);
+    if (at == text.size()) break;
+    const bool ascii = static_cast<unsigned char>(text[at]) < 0x80;
+    const std::size_t length = ascii ? 1 : sequence_length(text, at);
+    if (length == 0) return false;
+    at += length;
   }
+  return true;
 }
 
 void append_json_bytes(std::string& out, std::string_view name, std::string_view bytes) {
@@ -122,8 +124,8 @@ void append_json_bytes(std::string& out, std::string_view name, std::string_view
   if (append_json_string(out, bytes)) return;
   out.resize(before);
   out.append("\"").append(name).append("_base64\":\"");
-  append_base64(out, bytes);
+  append_base64(out, as_bytes(bytes));
   out += '"';
 }
 
-}  // namespace leat::tool
+}  // namespace leat

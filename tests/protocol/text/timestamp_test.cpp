@@ -1,11 +1,11 @@
-#include "client/tool/timestamp.hpp"
+#include "protocol/text/timestamp.hpp"
 
 #include <gtest/gtest.h>
 
 #include <random>
 #include <string>
 
-namespace leat::tool {
+namespace leat {
 namespace {
 
 constexpr TimestampMs kNewYear2026 = 1'767'225'600'000;
@@ -94,4 +94,4 @@ TEST(Timestamp, ReadsBackWhatItWrites) {
 }
 
 }  // namespace
-}  // namespace leat::tool
+}  // namespace leat

@@ -1,10 +1,10 @@
-#include "client/tool/timestamp.hpp"
+#include "protocol/text/timestamp.hpp"
 
 #include <charconv>
 #include <cstdint>
 #include <limits>
 
-namespace leat::tool {
+namespace leat {
 namespace {
 
 constexpr std::int64_t kMsPerMinute = 60'000;
@@ -146,6 +146,21 @@ std::optional<TimestampMs> parse_timestamp(std::string_view text) {
   return prefix->timestamp;
 }
 
+bool is_rfc3339(std::string_view text) {
+  Scanner in(text);
+  if (!scan_date(in) || !in.skip("Tt") || !in.number(2, 0, 23) || !in.skip(":") || !in.number(2, 0, 59) || !in.skip(":") ||
+      !in.number(2, 0, 60)) {
+    return false;
+  }
+  if (in.skip(".")) {
+    if (!in.digit()) return false;
+    while (in.digit()) {
+    }
+  }
+  if (in.skip("Zz")) return in.position() == text.size();
+  return in.skip("+-") && in.number(2, 0, 23) && in.skip(":") && in.number(2, 0, 59) && in.position() == text.size();
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   if (text.empty()) return std::nullopt;
   std::int64_t total = 0;
@@ -194,4 +209,4 @@ void append_timestamp(std::string& out, TimestampMs timestamp) {
   out += 'Z';
 }
 
-}  // namespace leat::tool
+}  // namespace leat
