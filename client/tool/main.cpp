@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "client/tool/command_line.hpp"
+#include "client/tool/output.hpp"
 #include "protocol/base/clock.hpp"
 
 namespace {
@@ -15,8 +17,14 @@ using leat::tool::EarlyExit;
 using leat::tool::ExitCode;
 
 int leave(const EarlyExit& early) {
-  std::fputs(early.text.c_str(), early.code == ExitCode::done ? stdout : stderr);
-  return static_cast<int>(early.code);
+  if (early.code != ExitCode::done) {
+    std::fputs(early.text.c_str(), stderr);
+    return static_cast<int>(early.code);
+  }
+  leat::tool::Output output(STDOUT_FILENO);
+  output.buffer() += early.text;
+  const auto written = output.flush();
+  return static_cast<int>(written.has_value() ? early.code : leat::tool::report(written.error()));
 }
 
 int run(const leat::tool::CommandLine& line) {
