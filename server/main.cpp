@@ -27,7 +27,7 @@ struct CommandLine {
   bool print_config = false;
 };
 
-/// A connection is a file descriptor, and so is every partition's active segment.
+/// A connection is a file descriptor, and so is every segment in use.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

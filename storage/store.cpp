@@ -26,6 +26,7 @@ Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions op
       options_(std::move(options)),
       opened_wall_ms_(clock.wall_ms()),
       opened_steady_(clock.steady()),
+      open_files_(std::make_shared<OpenFiles>(fs, options_.open_files_max)),
       read_blocks_(std::make_shared<BlockPool>(options_.read_block_bytes, options_.spare_read_blocks_max)),
       queue_(options_.queue) {}
 
@@ -157,10 +158,6 @@ Result<Space> Store::check_space() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
   queue_.set_full(space.free_bytes < options_.disk_reserve_bytes);
   return space;
-}
-
-void Store::release_idle_files() {
-  for (const auto& log : all_logs()) log->release_idle_files();
 }
 
 Result<void> Store::close() {

@@ -25,6 +25,7 @@ struct StoreOptions {
   std::uint64_t disk_reserve_bytes = 64U << 20;  ///< writes are refused when less is free
   std::size_t read_block_bytes = 256U << 10;
   std::size_t spare_read_blocks_max = 32;
+  std::size_t open_files_max = 256;      ///< of segments and their indexes; one for each thread that uses the store at the least
   std::int32_t partitions_max = 10'000;  ///< of all topics together
 };
 
@@ -79,7 +80,6 @@ class Store {
   Result<void> enforce_retention();
   /// Refuses or accepts batches by the free space.
   Result<Space> check_space();
-  void release_idle_files();
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads
@@ -100,7 +100,7 @@ class Store {
   [[nodiscard]] Path journal_directory() const { return options_.data_dir / "journal"; }
   [[nodiscard]] Path topics_directory() const { return options_.data_dir / "topics"; }
   [[nodiscard]] Path topic_directory(const TopicId& id) const { return topics_directory() / id.to_string(); }
-  [[nodiscard]] LogEnvironment log_environment() { return {fs_, clock_, queue_, read_blocks_}; }
+  [[nodiscard]] LogEnvironment log_environment() { return {fs_, open_files_, clock_, queue_, read_blocks_}; }
 
   Result<TopicConfig> configure(const TopicSettings& settings) const;
   Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
@@ -125,6 +125,7 @@ class Store {
   const TimestampMs opened_wall_ms_;
   const std::chrono::steady_clock::time_point opened_steady_;
   std::unique_ptr<DirectoryLock> lock_;
+  const std::shared_ptr<OpenFiles> open_files_;
   const std::shared_ptr<BlockPool> read_blocks_;
   CommitQueue queue_;
   std::unique_ptr<Journal> journal_;

@@ -17,8 +17,7 @@ StoreThreads::StoreThreads(Store& store, CommitListener& listener, MaintenanceOp
       listener_(listener),
       options_(options),
       last_checkpoint_(SteadyClock::now()),
-      last_retention_(last_checkpoint_),
-      last_idle_files_(last_checkpoint_) {
+      last_retention_(last_checkpoint_) {
   maintenance_ = std::thread([this] { run_maintenance(); });
   segments_ = std::thread([this] { run_segments(); });
   journal_ = std::thread([this] { run_journal(); });
@@ -110,10 +109,6 @@ void StoreThreads::maintain() {
   if (now - last_retention_ >= options_.retention_interval) {
     last_retention_ = now;
     note(store_.enforce_retention());
-  }
-  if (now - last_idle_files_ >= options_.idle_files_interval) {
-    last_idle_files_ = now;
-    store_.release_idle_files();
   }
 }
 

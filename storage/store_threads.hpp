@@ -30,7 +30,6 @@ struct MaintenanceOptions {
   std::chrono::milliseconds tick{500};  ///< how often free space is looked at
   std::chrono::milliseconds checkpoint_interval{10'000};
   std::chrono::milliseconds retention_interval{30'000};
-  std::chrono::milliseconds idle_files_interval{5'000};
 };
 
 /// Runs a store: a thread for the journal, one for the segments, one for maintenance. Between construction and destruction nobody
@@ -64,7 +63,6 @@ class StoreThreads {
 
   std::chrono::steady_clock::time_point last_checkpoint_;
   std::chrono::steady_clock::time_point last_retention_;
-  std::chrono::steady_clock::time_point last_idle_files_;
 
   std::thread maintenance_;
   std::thread segments_;

@@ -112,7 +112,8 @@ const std::array kSettings{
 
     in_range("topic_defaults.partitions", count, &in<kTopic, &T::partitions>, 1, 100'000, "Partitions of a new topic."),
     in_range("topic_defaults.retention.ms", duration, &in<kTopic, &T::retention_ms>, -1, kAny,
-             "Age at which records may be deleted; -1: never."),
+             "Time since the broker appended a segment's newest record, whatever its timestamp, after which the segment may be "
+             "deleted; -1: never."),
     in_range("topic_defaults.retention.bytes", size, &in<kTopic, &T::retention_bytes>, -1, kAny,
              "Size of a partition beyond which its oldest segments are deleted; -1: no limit."),
     in_range("topic_defaults.segment.bytes", size, &in<kTopic, &T::segment_bytes>, 0, 1024 * kG,

@@ -48,6 +48,8 @@ class File {
   /// nothing is known of what was written since the last success: syncing again proves nothing.
   virtual Result<void> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
+  /// When it was last written or truncated, by the machine's wall clock then.
+  virtual Result<TimestampMs> modified_ms() = 0;
   virtual Result<void> truncate(std::uint64_t bytes) = 0;
 
   [[nodiscard]] virtual const Path& path() const = 0;

@@ -36,7 +36,7 @@ struct RecoveredLog {
 /// wrong before it is corruption and nothing is changed.
 ///
 /// after_crash: rewrite what the scan finds whole, see ScanOptions.
-Result<RecoveredLog> recover_log(FileSystem& fs, const std::shared_ptr<BlockPool>& read_blocks, const Path& directory,
-                                 const RecoveryPoint& point, TimestampMs now_ms, bool after_crash);
+Result<RecoveredLog> recover_log(const std::shared_ptr<OpenFiles>& files, const std::shared_ptr<BlockPool>& read_blocks,
+                                 const Path& directory, const RecoveryPoint& point, TimestampMs now_ms, bool after_crash);
 
 }  // namespace leat::storage

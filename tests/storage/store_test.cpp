@@ -27,6 +27,7 @@ class StoreTest : public testing::Test {
     options_.queue = {.group_bytes_max = 8192, .queued_bytes_max = 16 << 10, .tail_bytes_max = 8192};
     options_.disk_reserve_bytes = 0;
     options_.read_block_bytes = 4096;
+    options_.open_files_max = 3;
     open();
   }
 
@@ -317,14 +318,6 @@ TYPED_TEST(StoreTest, ManyPartitionsShareAJournal) {
   for (std::size_t i = 0; i < models.size(); ++i) {
     EXPECT_TRUE(check_contents(this->log("orders", i), models[i], Offset(3), true).has_value()) << i;
   }
-}
-
-TYPED_TEST(StoreTest, IdleFilesAreOpenedAgain) {
-  this->create();
-  this->publish(40);
-  this->store_->release_idle_files();
-  this->store_->release_idle_files();
-  this->expect_intact(Offset(80));
 }
 
 TYPED_TEST(StoreTest, FreeSpaceBelowTheReserveRefusesBatchesUntilThereIsRoom) {

@@ -20,7 +20,7 @@ class LogFixture : public testing::Test {
   Path directory() { return disk_.root() / "0"; }
 
   void open(const RecoveryPoint& point = {.log = kLog}) {
-    log_ = PartitionLog::open({fs(), clock_, queue_, read_blocks_}, directory(), point, config_, true).value();
+    log_ = PartitionLog::open({fs(), files_, clock_, queue_, read_blocks_}, directory(), point, config_, true).value();
     hint_ = {};
   }
   /// Opens it again from a point at which everything was synced.
@@ -90,6 +90,7 @@ class LogFixture : public testing::Test {
   }
 
   Disk disk_;
+  std::shared_ptr<OpenFiles> files_ = std::make_shared<OpenFiles>(disk_.fs, 2);
   ManualClock clock_{1'700'000'000'000};
   TopicConfig config_;
   CommitQueue queue_{{.group_bytes_max = 256 << 10, .queued_bytes_max = 1 << 20, .tail_bytes_max = 1 << 20}};

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "log_fixture.hpp"
 
 namespace leat::storage {
@@ -112,6 +114,24 @@ TYPED_TEST(PartitionLogMaintenance, RetentionByTimeDeletesSegmentsWithoutAYoungR
   EXPECT_EQ(this->retention_start(), Offset(4));
 }
 
+TYPED_TEST(PartitionLogMaintenance, ARecordFromTheFarFutureExpiresLikeAnyOther) {
+  this->commit(1, {.timestamp = std::numeric_limits<TimestampMs>::max()});
+  this->commit(4);
+  this->retain(1000, -1);
+  EXPECT_EQ(this->retention_start(), Offset(0));
+  this->clock_.advance(std::chrono::milliseconds(1001));
+  EXPECT_EQ(this->retention_start(), Offset(5));
+}
+
+TYPED_TEST(PartitionLogMaintenance, EventsOfLongAgoAreKeptFromWhenTheyWereAppended) {
+  this->commit(5, {.timestamp = 5});
+  this->retain(1000, -1);
+  this->clock_.advance(std::chrono::milliseconds(1000));
+  EXPECT_EQ(this->retention_start(), Offset(0));
+  this->clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(this->retention_start(), Offset(5));
+}
+
 TYPED_TEST(PartitionLogMaintenance, AnExpiredActiveSegmentIsRolledAndDeletedToo) {
   this->commit(6, this->now());
   this->retain(1000, -1);
@@ -186,12 +206,30 @@ TYPED_TEST(PartitionLogMaintenance, DeletedRecordsStayDeletedAfterReopening) {
   EXPECT_EQ(header_of(this->read(7, 1)->chunks[0].span()).base_offset, Offset(7));
 }
 
-TYPED_TEST(PartitionLogMaintenance, IdleFilesAreClosedAndReadAgain) {
-  this->commit(10);
-  this->reopen();
-  const Bytes before = this->read_all(0);
-  for (int i = 0; i < 3; ++i) this->log_->release_idle_files();
-  EXPECT_EQ(this->read_all(0), before);
+class PartitionLogRestart : public PartitionLogMaintenance<FakeDisk> {
+ protected:
+  PartitionLogRestart() { disk_.fs.set_clock(clock_); }
+};
+
+TEST_F(PartitionLogRestart, SegmentsAreAsOldAsBefore) {
+  commit(5);
+  clock_.advance(std::chrono::milliseconds(600));
+  reopen();
+  retain(1000, -1);
+  clock_.advance(std::chrono::milliseconds(400));
+  EXPECT_EQ(retention_start(), Offset(0));
+  clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(retention_start(), Offset(5));
+}
+
+TEST_F(PartitionLogRestart, ASegmentFromTheFutureIsAsOldAsTheStart) {
+  clock_.jump_wall(std::chrono::hours(1000));
+  commit(5);
+  clock_.jump_wall(-std::chrono::hours(1000));
+  reopen();
+  retain(1000, -1);
+  clock_.advance(std::chrono::milliseconds(1001));
+  EXPECT_EQ(retention_start(), Offset(5));
 }
 
 class PartitionLogPowerLoss : public PartitionLogMaintenance<FakeDisk> {
@@ -199,7 +237,9 @@ class PartitionLogPowerLoss : public PartitionLogMaintenance<FakeDisk> {
   /// The log as it is found after a power loss that spares what the seed draws.
   std::shared_ptr<PartitionLog> after_power_loss(std::uint64_t seed, const RecoveryPoint& point) {
     found_ = disk_.fs.crash(simulation::CrashChoice::random(seed));
-    return PartitionLog::open({*found_, clock_, queue_, read_blocks_}, directory(), point, config_, true).value();
+    return PartitionLog::open({*found_, std::make_shared<OpenFiles>(*found_, 2), clock_, queue_, read_blocks_}, directory(),
+                              point, config_, true)
+        .value();
   }
   Bytes read_all_of(PartitionLog& log) {
     Bytes bytes;
@@ -240,7 +280,8 @@ TEST_F(PartitionLogPowerLoss, ASecondLossAfterARecoveryLosesNothingEither) {
     const auto first = after_power_loss(seed, point);
     const RecoveryPoint again = first->sync().value();
     const auto disk = found_->crash(simulation::CrashChoice::random(seed + 1000));
-    const auto second = PartitionLog::open({*disk, clock_, queue_, read_blocks_}, directory(), again, config_, true);
+    const auto second = PartitionLog::open({*disk, std::make_shared<OpenFiles>(*disk, 2), clock_, queue_, read_blocks_},
+                                           directory(), again, config_, true);
     ASSERT_TRUE(second) << "seed " << seed << ": " << message_of(second);
     EXPECT_EQ((*second)->next_offset(), first->next_offset()) << "seed " << seed;
     EXPECT_EQ(read_all_of(**second), read_all_of(*first)) << "seed " << seed;
