@@ -87,12 +87,11 @@ Result<void> Store::checkpoint() {
 }
 
 Result<void> Store::save_points(bool clean) {
-  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   Checkpoint checkpoint;
-  checkpoint.epoch = epoch_;
   checkpoint.clean = clean;
   const std::uint64_t covered = segments_sequence_.load();
   checkpoint.first_needed_sequence = covered + 1;
+  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   const auto logs = all_logs();
   for (const auto& log : logs) {
     if (!log->needs_sync()) {
@@ -103,21 +102,39 @@ Result<void> Store::save_points(bool clean) {
     if (point.has_error()) return fail(std::move(point).error());
     checkpoint.points.push_back(std::move(point).value());
   }
+  LEAT_TRY(write_checkpoint(checkpoint));
+  if (journal_) journal_->recycle(covered);
+  for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
+  return ok();
+}
+
+Result<void> Store::record_journal_files() {
+  const std::lock_guard lock(checkpoint_mutex_);
+  Checkpoint checkpoint;
+  checkpoint.first_needed_sequence = first_needed_sequence_;
+  for (const auto& log : all_logs()) checkpoint.points.push_back(log->recovery_point());
+  return write_checkpoint(checkpoint);
+}
+
+Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
+  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
+  checkpoint.epoch = epoch_;
+  if (journal_) checkpoint.journal = journal_->file_set();
   auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);
   if (saved.has_error()) {
     if (saved.error().code == Errc::storage_full) return std::move(saved).error();
     return fail(std::move(saved).error());
   }
-  if (journal_) journal_->recycle(covered);
-  for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
+  first_needed_sequence_ = checkpoint.first_needed_sequence;
+  if (journal_) journal_->note_recorded(checkpoint.journal);
   return ok();
 }
 
 Result<void> Store::prepare_journal() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
   if (space.free_bytes < options_.disk_reserve_bytes + options_.journal.file_bytes) return ok();
-  auto added = journal_->add_spare();
-  return added.has_error() ? Result<void>(std::move(added).error()) : ok();
+  LEAT_ASSIGN(const bool added, journal_->add_spare());
+  return added ? record_journal_files() : ok();
 }
 
 Result<void> Store::enforce_retention() {

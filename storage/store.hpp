@@ -112,6 +112,10 @@ class Store {
   Result<void> save(const Catalog& catalog);
   Result<void> commit(Catalog catalog);
   Result<void> save_points(bool clean);
+  /// Saves the checkpoint as it is, with the journal files there are now: those that were added may be filled from then on.
+  Result<void> record_journal_files();
+  /// Durable on return, and its journal files are in use.
+  Result<void> write_checkpoint(Checkpoint& checkpoint);
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
   /// The wall clock, unless it was set forward since the store was opened: that must not expire what is not old.
   [[nodiscard]] TimestampMs trusted_wall_ms() const;
@@ -136,7 +140,8 @@ class Store {
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
   ProducerId next_producer_{0};
 
-  std::mutex checkpoint_mutex_;
+  std::mutex checkpoint_mutex_;                      ///< one checkpoint at a time
+  std::uint64_t first_needed_sequence_ = 1;          ///< of the checkpoint on disk
   CommitGroupPtr to_journal_;                        ///< taken, the journal was full
   CommitGroupPtr to_segments_;                       ///< taken, the disk was full
   std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments

@@ -23,12 +23,12 @@ class StoreOpener {
     LEAT_TRY(quarantine_unknown());
     LEAT_TRY(open_logs());
     if (!checkpoint_.clean) LEAT_TRY(replay_journal());
-    // From here on the segments are all there is: what the journal held is in them and synced, and its groups are of a past
-    // epoch.
+    // From here on the segments are all there is: what the journal held is in them and synced, its groups are of a past epoch,
+    // and none of its files is needed.
     store_.epoch_ = next_epoch();
     LEAT_TRY(store_.save_points(false));
     LEAT_ASSIGN(store_.journal_, Journal::open(store_.fs_, store_.journal_directory(), store_.options_.journal, store_.epoch_));
-    return ok();
+    return store_.record_journal_files();
   }
 
  private:
@@ -136,7 +136,7 @@ class StoreOpener {
   }
 
   Result<void> replay_journal() {
-    LEAT_ASSIGN(auto reader, JournalReader::open(store_.fs_, store_.journal_directory(), checkpoint_.epoch,
+    LEAT_ASSIGN(auto reader, JournalReader::open(store_.fs_, store_.journal_directory(), checkpoint_.journal, checkpoint_.epoch,
                                                  checkpoint_.first_needed_sequence));
     while (true) {
       LEAT_ASSIGN(const auto group, reader.next());

@@ -7,7 +7,7 @@ namespace leat::storage {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3154504b4341454cULL;  // "LEACKPT1"
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kBytesMax = 1U << 30;
 constexpr std::size_t kPointBytesMin = 44;
 constexpr std::size_t kProducerBytesMin = 22;
@@ -68,7 +68,10 @@ Result<void> save_checkpoint(FileSystem& fs, const Path& path, const Checkpoint&
   out.put(static_cast<std::uint32_t>(checkpoint.clean ? 1 : 0));
   out.put(checkpoint.epoch);
   out.put(checkpoint.first_needed_sequence);
+  out.put(checkpoint.journal.file_bytes);
+  out.put(static_cast<std::uint32_t>(checkpoint.journal.numbers.size()));
   out.put(static_cast<std::uint32_t>(checkpoint.points.size()));
+  for (const std::uint64_t number : checkpoint.journal.numbers) out.put(number);
   for (const RecoveryPoint& point : checkpoint.points) {
     out.put(point.log.value());
     out.put(point.log_start.value());
@@ -96,7 +99,12 @@ Result<Checkpoint> load_checkpoint(FileSystem& fs, const Path& path) {
   checkpoint.clean = in.get<std::uint32_t>() != 0;
   checkpoint.epoch = in.get<std::uint64_t>();
   checkpoint.first_needed_sequence = in.get<std::uint64_t>();
+  checkpoint.journal.file_bytes = in.get<std::uint64_t>();
+  const auto files = in.get<std::uint32_t>();
   const auto points = in.get<std::uint32_t>();
+  if (!plausible(in, files, sizeof(std::uint64_t))) return damaged("more journal files than bytes");
+  checkpoint.journal.numbers.resize(files);
+  for (std::uint64_t& number : checkpoint.journal.numbers) number = in.get<std::uint64_t>();
   if (!plausible(in, points, kPointBytesMin)) return damaged("more partitions than bytes");
   checkpoint.points.resize(points);
   for (RecoveryPoint& point : checkpoint.points) {
