@@ -7,6 +7,8 @@ namespace {
 
 /// How far the wall clock may run ahead of the steady one before retention stops believing it.
 constexpr TimestampMs kClockSlackMs = 10 * 60 * 1000;
+/// One part in so many of the producers' places is kept for those that are new in a partition.
+constexpr std::size_t kProducersHeadroom = 10;
 
 /// A group's batches, ordered so that those of one log are together and in their order.
 std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
@@ -27,6 +29,7 @@ Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions op
       opened_wall_ms_(clock.wall_ms()),
       opened_steady_(clock.steady()),
       read_blocks_(std::make_shared<BlockPool>(options_.read_block_bytes, options_.spare_read_blocks_max)),
+      producers_(std::make_shared<ProducerRegistry>(options_.producers_max)),
       queue_(options_.queue) {}
 
 Error Store::fail(Error error) {
@@ -82,8 +85,25 @@ bool Store::wants_checkpoint() const {
 }
 
 Result<void> Store::checkpoint() {
+  forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
   return save_points(false);
+}
+
+void Store::forget_producers() {
+  const auto logs = all_logs();
+  const auto forget_unused_since = [&](TimestampMs since_ms) {
+    for (const auto& log : logs) log->forget_producers_unused_since(since_ms);
+  };
+  forget_unused_since(trusted_wall_ms() - ProducerTable::kExpiryMs);
+  const std::size_t kept_max = options_.producers_max - options_.producers_max / kProducersHeadroom;
+  if (producers_->remembered() <= kept_max) return;
+  std::vector<TimestampMs> last_used;
+  for (const auto& log : logs) log->collect_last_used(last_used);
+  if (last_used.size() <= kept_max) return;
+  const auto oldest_kept = last_used.end() - static_cast<std::ptrdiff_t>(kept_max);
+  std::ranges::nth_element(last_used, oldest_kept);
+  forget_unused_since(*oldest_kept);
 }
 
 Result<void> Store::save_points(bool clean) {

@@ -26,6 +26,7 @@ struct StoreOptions {
   std::size_t read_block_bytes = 256U << 10;
   std::size_t spare_read_blocks_max = 32;
   std::int32_t partitions_max = 10'000;  ///< of all topics together
+  std::size_t producers_max = 100'000;   ///< remembered, one that writes to two partitions counted twice
 };
 
 /// What a start found and did.
@@ -100,7 +101,7 @@ class Store {
   [[nodiscard]] Path journal_directory() const { return options_.data_dir / "journal"; }
   [[nodiscard]] Path topics_directory() const { return options_.data_dir / "topics"; }
   [[nodiscard]] Path topic_directory(const TopicId& id) const { return topics_directory() / id.to_string(); }
-  [[nodiscard]] LogEnvironment log_environment() { return {fs_, clock_, queue_, read_blocks_}; }
+  [[nodiscard]] LogEnvironment log_environment() { return {fs_, clock_, queue_, read_blocks_, producers_}; }
 
   Result<TopicConfig> configure(const TopicSettings& settings) const;
   Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
@@ -111,6 +112,8 @@ class Store {
   Topic describe(const CatalogTopic& entry) const;
   Result<void> save(const Catalog& catalog);
   Result<void> commit(Catalog catalog);
+  /// Those that were not used for a day; and of all partitions the least recently used, so that there is room for new ones.
+  void forget_producers();
   Result<void> save_points(bool clean);
   /// Saves the checkpoint as it is, with the journal files there are now: those that were added may be filled from then on.
   Result<void> record_journal_files();
@@ -130,6 +133,7 @@ class Store {
   const std::chrono::steady_clock::time_point opened_steady_;
   std::unique_ptr<DirectoryLock> lock_;
   const std::shared_ptr<BlockPool> read_blocks_;
+  const std::shared_ptr<ProducerRegistry> producers_;
   CommitQueue queue_;
   std::unique_ptr<Journal> journal_;
   RecoveryReport report_;
@@ -138,7 +142,6 @@ class Store {
   mutable std::mutex topics_mutex_;  ///< over catalog_ and logs_
   Catalog catalog_;
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
-  ProducerId next_producer_{0};
 
   std::mutex checkpoint_mutex_;                      ///< one checkpoint at a time
   std::uint64_t first_needed_sequence_ = 1;          ///< of the checkpoint on disk

@@ -73,10 +73,11 @@ void SendWindow::refused(OutgoingBatch& batch, Error error, bool retriable) {
   --awaiting_;
   rewinding_ = true;
   batch.state = State::waiting;
-  // A refusal for the moment may come before anybody looked whether the batch is stored already.
-  if (!retriable) batch.outcome_unknown = false;
-  batch.refusal = error.code;
   const Errc code = error.code;
+  // A refusal for the moment may come before anybody looked whether the batch is stored already, and a broker that has forgotten
+  // the producer cannot say.
+  if (!retriable && code != Errc::unknown_producer) batch.outcome_unknown = false;
+  batch.refusal = code;
   // What the broker had in hand when its storage failed may be found when it starts again.
   if (code == Errc::storage_failed) error.context.append(error.context.empty() ? "" : ", ").append("the outcome is unknown");
   batch.error = std::move(error);
@@ -84,7 +85,11 @@ void SendWindow::refused(OutgoingBatch& batch, Error error, bool retriable) {
     wanted_.topic_unknown = true;
   } else if (retriable) {
     wanted_.retry_later = true;
-  } else if (code != Errc::out_of_order_sequence && code != Errc::producer_fenced) {
+  } else if (code == Errc::unknown_producer && batch.outcome_unknown) {
+    batch.error->context.append(batch.error->context.empty() ? "" : ", ").append("the outcome is unknown");
+    needs_producer_ = true;
+    fail(batch, *std::move(batch.error));
+  } else if (code != Errc::out_of_order_sequence && code != Errc::producer_fenced && code != Errc::unknown_producer) {
     fail(batch, *std::move(batch.error));
   }
 }
@@ -162,7 +167,7 @@ void SendWindow::judge_first_refusal() {
   const auto first = std::find_if(batches_.begin(), batches_.end(), [](const BatchPtr& b) { return b->state == State::waiting; });
   if (first == batches_.end() || !(*first)->refusal) return;
   OutgoingBatch& batch = **first;
-  const bool fenced = batch.refusal == Errc::producer_fenced;
+  const bool fenced = batch.refusal == Errc::producer_fenced || batch.refusal == Errc::unknown_producer;
   if (!fenced && batch.refusal != Errc::out_of_order_sequence) return;
   needs_producer_ = needs_producer_ || fenced;
   if (needs_identity_) return;

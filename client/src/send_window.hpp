@@ -21,8 +21,10 @@ namespace leat::client {
 ///   its next epoch from sequence 0, which also keeps out what may still arrive of the old one. A sequence is never used for
 ///   other records.
 /// - A batch given up with an unknown outcome takes with it those sent behind it: whether they were stored depends on it.
-/// - A broker that does not know the producer accepts any sequence. So until a first batch was acknowledged, the next is not
-/// sent.
+/// - A broker that has forgotten the producer accepts only the beginning of a sequence. What was never sent before goes again
+/// with a new
+///   producer id; of what was sent on a connection that was lost nobody knows whether it was stored.
+/// - Until a first batch was acknowledged, the next is not sent.
 class SendWindow {
  public:
   /// What has to happen before the window goes on, besides waiting.

@@ -1,5 +1,6 @@
 #include "storage/log/checkpoint.hpp"
 
+#include "protocol/base/assert.hpp"
 #include "protocol/base/crc32c.hpp"
 #include "storage/io/byte_codec.hpp"
 
@@ -33,7 +34,7 @@ bool get_producer(ByteReader& in, ProducerState& producer) {
   producer.epoch = in.get<std::int16_t>();
   producer.last_used_ms = in.get<TimestampMs>();
   const auto batches = in.get<std::uint32_t>();
-  if (batches == 0 || !plausible(in, batches, kBatchBytes)) return false;
+  if (batches == 0 || batches > ProducerState::kBatchesMax || !plausible(in, batches, kBatchBytes)) return false;
   for (std::uint32_t i = 0; i < batches; ++i) {
     ProducerState::Batch batch;
     batch.base_sequence = in.get<std::int32_t>();
@@ -82,6 +83,8 @@ Result<void> save_checkpoint(FileSystem& fs, const Path& path, const Checkpoint&
     for (const ProducerState& producer : point.producers) put_producer(out, producer);
   }
   out.put(crc32c(out.bytes()));
+  // The limits of partitions and producers keep it far below: what is saved can be loaded.
+  LEAT_ASSERT(out.bytes().size() <= kBytesMax);
   return replace_file(fs, path, out.bytes());
 }
 
@@ -108,7 +111,7 @@ Result<Checkpoint> load_checkpoint(FileSystem& fs, const Path& path) {
   if (!plausible(in, points, kPointBytesMin)) return damaged("more partitions than bytes");
   checkpoint.points.resize(points);
   for (RecoveryPoint& point : checkpoint.points) {
-    if (!get_point(in, point)) return damaged("producers without batches or more than bytes");
+    if (!get_point(in, point)) return damaged("producers with no batches, with too many, or more than bytes");
   }
   if (in.overrun() || in.left() != sizeof(std::uint32_t)) return damaged("length");
   return checkpoint;

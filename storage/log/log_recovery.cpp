@@ -9,14 +9,15 @@ namespace {
 
 class LogRecovery {
  public:
-  LogRecovery(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, const RecoveryPoint& point,
-              TimestampMs now_ms, bool after_crash)
+  LogRecovery(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, std::shared_ptr<ProducerRegistry> producers,
+              const Path& directory, const RecoveryPoint& point, TimestampMs now_ms, bool after_crash)
       : fs_(fs),
         read_blocks_(std::move(read_blocks)),
         directory_(directory),
         point_(point),
         now_ms_(now_ms),
-        after_crash_(after_crash) {}
+        after_crash_(after_crash),
+        log_(std::move(producers)) {}
 
   Result<RecoveredLog> run() {
     LEAT_TRY(fs_.create_directories(directory_));
@@ -194,9 +195,10 @@ class LogRecovery {
 
 }  // namespace
 
-Result<RecoveredLog> recover_log(FileSystem& fs, const std::shared_ptr<BlockPool>& read_blocks, const Path& directory,
+Result<RecoveredLog> recover_log(FileSystem& fs, const std::shared_ptr<BlockPool>& read_blocks,
+                                 const std::shared_ptr<ProducerRegistry>& producers, const Path& directory,
                                  const RecoveryPoint& point, TimestampMs now_ms, bool after_crash) {
-  return LogRecovery(fs, read_blocks, directory, point, now_ms, after_crash).run();
+  return LogRecovery(fs, read_blocks, producers, directory, point, now_ms, after_crash).run();
 }
 
 }  // namespace leat::storage

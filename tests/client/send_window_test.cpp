@@ -170,6 +170,34 @@ TEST_F(SendWindowTest, AFencedProducerAsksForANewId) {
   EXPECT_EQ(send(), 1);
 }
 
+TEST_F(SendWindowTest, AForgottenProducerGoesOnWithANewIdAndLosesNothing) {
+  const auto batches = established_with(2);
+  for (const auto& batch : batches) window.refused(*batch, Error(Errc::unknown_producer), false);
+  EXPECT_TRUE(window.settle().new_producer);
+  window.set_identity(ProducerId(8), 0);
+  EXPECT_EQ(stamp(*batches[0]), "8/0/0");
+  EXPECT_EQ(stamp(*batches[1]), "8/0/1");
+}
+
+TEST_F(SendWindowTest, WhatMayHaveBeenStoredBeforeItsProducerWasForgottenHasAnUnknownOutcome) {
+  const auto batches = established_with(2);
+  const BatchPtr never_sent = push();
+  window.connection_lost();
+  for (const auto& batch : batches) {
+    EXPECT_EQ(send(), 1);
+    window.refused(*batch, Error(Errc::unknown_producer), false);
+    const bool last = batch == batches.back();
+    EXPECT_EQ(window.settle().new_producer, last);
+    const BatchPtr failed = window.take_done();
+    EXPECT_EQ(failed, batch);
+    EXPECT_EQ(failed->error->code, Errc::unknown_producer);
+    EXPECT_EQ(failed->error->context, "the outcome is unknown");
+  }
+  window.set_identity(ProducerId(8), 0);
+  EXPECT_EQ(window.next_to_send(), never_sent);
+  EXPECT_EQ(stamp(*never_sent), "8/0/0");
+}
+
 TEST_F(SendWindowTest, WhatWasSentBehindAnUnknownOutcomeExpiresWithIt) {
   const auto now = steady_clock::now();
   established_with(0);

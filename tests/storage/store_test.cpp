@@ -14,7 +14,7 @@ using simulation::check_contents;
 using simulation::ModelLog;
 using simulation::SentBatch;
 
-constexpr ProducerId kProducer{77};
+constexpr ProducerId kProducer{1};  ///< the first that a store gives away
 
 template <class Disk>
 class StoreTest : public testing::Test {
@@ -28,6 +28,7 @@ class StoreTest : public testing::Test {
     options_.disk_reserve_bytes = 0;
     options_.read_block_bytes = 4096;
     open();
+    EXPECT_EQ(store_->allocate_producer_id().value(), kProducer);
   }
 
   void open() { store_ = Store::open(disk_.fs, clock_, random_, options_).value(); }
@@ -262,6 +263,53 @@ TYPED_TEST(StoreTest, ProducerIdsAreNeverGivenAwayTwice) {
   const ProducerId last = this->store_->allocate_producer_id().value();
   this->reopen_after_kill();
   EXPECT_GT(this->store_->allocate_producer_id().value(), last);
+}
+
+TYPED_TEST(StoreTest, AnIdIsUnknownUntilItIsGivenAway) {
+  this->create();
+  SentBatch batch = this->next_batch();
+  batch.producer = ProducerId(2);
+  EXPECT_EQ(error_of(this->send(batch)), Errc::unknown_producer);
+  EXPECT_EQ(this->store_->allocate_producer_id().value(), batch.producer);
+  EXPECT_FALSE(this->send(batch).value());
+}
+
+TYPED_TEST(StoreTest, AProducerIsForgottenAfterADayWithoutABatch) {
+  this->create();
+  this->publish(2);
+  this->clock_.advance(std::chrono::hours(24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[1].sent).value());
+  this->clock_.advance(std::chrono::milliseconds(1));
+  this->store_->checkpoint().value();
+  EXPECT_EQ(error_of(this->send(this->model_.batches[1].sent)), Errc::unknown_producer);
+  this->reopen_after_kill();
+  EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::unknown_producer);
+}
+
+TYPED_TEST(StoreTest, AWallClockSetForwardMakesNoProducerForgotten) {
+  this->create();
+  this->publish(1);
+  this->clock_.jump_wall(std::chrono::hours(100 * 24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[0].sent).value());
+}
+
+TYPED_TEST(StoreTest, BeyondTheMaximumTheLeastRecentlyUsedProducersOfAllPartitionsAreForgotten) {
+  this->options_.producers_max = 10;
+  this->kill();
+  this->open();
+  const Topic topic = this->create("orders", 12);
+  std::vector<ModelLog> models(topic.logs.size());
+  const auto publish = [&](std::size_t partition, std::int32_t sequence) {
+    this->clock_.advance(std::chrono::seconds(1));
+    return simulation::send(*topic.logs[partition], models[partition], {kProducer, sequence, 1, 20, 1000, record::Codec::none});
+  };
+  for (std::size_t i = 0; i < models.size(); ++i) publish(i, 0).value();
+  this->drain();
+  this->store_->checkpoint().value();  // leaves nine
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(error_of(publish(i, 1)), Errc::unknown_producer) << i;
+  for (std::size_t i = 3; i < models.size(); ++i) EXPECT_FALSE(publish(i, 1).value()) << i;
 }
 
 TYPED_TEST(StoreTest, AFullQueueRefusesAndResumes) {

@@ -118,6 +118,18 @@ TYPED_TEST(CheckpointTest, BytesBehindTheLastPartitionAreDamage) {
   EXPECT_THAT(message_of(this->load()), HasSubstr("length"));
 }
 
+TYPED_TEST(CheckpointTest, AProducerWithMoreBatchesThanAreRememberedIsDamage) {
+  Checkpoint checkpoint = example();
+  auto& batches = checkpoint.points[0].producers[0].batches;
+  while (batches.size() < ProducerState::kBatchesMax) batches.push_back({});
+  this->save(checkpoint);
+  ASSERT_TRUE(this->load());
+  Bytes bytes = this->saved();
+  store_le(bytes.data() + 126, static_cast<std::uint32_t>(batches.size() + 1));
+  this->store(bytes);
+  EXPECT_EQ(error_of(this->load()), Errc::corruption);
+}
+
 TYPED_TEST(CheckpointTest, AProducerWithoutBatchesIsDamage) {
   Checkpoint checkpoint = example();
   checkpoint.points[0].producers[0].batches.clear();
