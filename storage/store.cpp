@@ -70,18 +70,23 @@ Result<CommitGroupPtr> Store::write_one() {
     auto written = log->write(placed, group->journaled);
     if (written.has_error()) {
       to_segments_ = std::move(group);
-      if (written.error().code == Errc::storage_full) return std::move(written).error();
-      return fail(std::move(written).error());
+      if (written.error().code != Errc::storage_full) return fail(std::move(written).error());
+      // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
+      queue_.set_full(FullReason::segments, true);
+      return std::move(written).error();
     }
   }
+  queue_.set_full(FullReason::segments, false);
   if (group->journaled) segments_sequence_.store(group->sequence);
   queue_.segments_done(*group);
   return group;
 }
 
 bool Store::wants_checkpoint() const {
-  // Half the journal may fill while the other half is being freed.
-  return journal_->full_files() * 2 >= options_.journal.files_max;
+  if (checkpoint_found_full_.load()) return true;
+  // Half the journal may fill while the other half is being freed. When it can get no more files there are fewer halves.
+  const std::size_t full = journal_->full_files();
+  return full * 2 >= options_.journal.files_max || (full > 0 && journal_->free_files() == 0);
 }
 
 Result<void> Store::checkpoint() {
@@ -141,10 +146,10 @@ Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
   checkpoint.epoch = epoch_;
   if (journal_) checkpoint.journal = journal_->file_set();
   auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);
-  if (saved.has_error()) {
-    if (saved.error().code == Errc::storage_full) return std::move(saved).error();
-    return fail(std::move(saved).error());
-  }
+  const bool full = saved.has_error() && saved.error().code == Errc::storage_full;
+  checkpoint_found_full_.store(full);
+  queue_.set_full(FullReason::checkpoint, full);
+  if (saved.has_error()) return full ? std::move(saved).error() : fail(std::move(saved).error());
   first_needed_sequence_ = checkpoint.first_needed_sequence;
   if (journal_) journal_->note_recorded(checkpoint.journal);
   return ok();
@@ -153,8 +158,10 @@ Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
 Result<void> Store::prepare_journal() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
   if (space.free_bytes < options_.disk_reserve_bytes + options_.journal.file_bytes) return ok();
-  LEAT_ASSIGN(const bool added, journal_->add_spare());
-  return added ? record_journal_files() : ok();
+  auto added = journal_->add_spare();
+  if (added.has_value()) return *added ? record_journal_files() : ok();
+  if (added.error().code != Errc::storage_full) return fail(std::move(added).error());
+  return std::move(added).error();
 }
 
 Result<void> Store::enforce_retention() {
@@ -192,7 +199,7 @@ Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {
 
 Result<Space> Store::check_space() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
-  queue_.set_full(space.free_bytes < options_.disk_reserve_bytes);
+  queue_.set_full(FullReason::reserve, space.free_bytes < options_.disk_reserve_bytes);
   return space;
 }
 

@@ -70,7 +70,7 @@ class Store {
   // --- the writers; one thread each. The group that was handled, null when there was none.
   /// Error journal_full: call again after a checkpoint; anything else is for good.
   Result<CommitGroupPtr> journal_one();
-  /// Error storage_full: call again when there may be room; anything else is for good.
+  /// Error storage_full: call again when there may be room, until then the queue refuses batches; anything else is for good.
   Result<CommitGroupPtr> write_one();
 
   // --- maintenance; one thread
@@ -78,7 +78,7 @@ class Store {
   /// Adds a journal file if none is free and more may be added.
   Result<void> prepare_journal();
   Result<void> enforce_retention();
-  /// Refuses or accepts batches by the free space.
+  /// Refuses or accepts batches by the free space. The queue's full() says whether they are refused for want of it in any way.
   Result<Space> check_space();
   void release_idle_files();
   [[nodiscard]] bool wants_checkpoint() const;
@@ -143,8 +143,9 @@ class Store {
   Catalog catalog_;
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
 
-  std::mutex checkpoint_mutex_;                      ///< one checkpoint at a time
-  std::uint64_t first_needed_sequence_ = 1;          ///< of the checkpoint on disk
+  std::mutex checkpoint_mutex_;              ///< one checkpoint at a time
+  std::uint64_t first_needed_sequence_ = 1;  ///< of the checkpoint on disk
+  std::atomic<bool> checkpoint_found_full_{false};
   CommitGroupPtr to_journal_;                        ///< taken, the journal was full
   CommitGroupPtr to_segments_;                       ///< taken, the disk was full
   std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments

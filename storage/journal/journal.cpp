@@ -79,7 +79,7 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::create_file(std::uint64_t
     LEAT_TRY(file->sync());
   }
   LEAT_TRY(fs_.rename(temporary, path));
-  LEAT_TRY(fs_.sync_directory(directory_));
+  LEAT_TRY(sync_names(fs_, directory_));
   auto entry = std::make_unique<JournalFile>();
   options.existence = OpenOptions::Existence::must_exist;
   options.direct_sync = true;

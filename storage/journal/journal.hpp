@@ -39,6 +39,7 @@ class Journal {
   /// The groups up to this sequence are in synced segments: files that hold no later one are free again.
   void recycle(std::uint64_t up_to_sequence);
   /// Adds and zeroes a file when no free one is left and there may be more; true when it did. Slow: for a background thread.
+  /// After storage_full everything is as before; any other error is for good.
   Result<bool> add_spare();
   /// The files that there are, for a checkpoint to name.
   [[nodiscard]] JournalFileSet file_set() const;

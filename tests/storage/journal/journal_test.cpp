@@ -211,7 +211,8 @@ TEST_F(JournalFaults, AFileThatCannotBeCreatedIsTriedAgain) {
     const auto added = add_spare();
     disk_.fs.clear_fault();
     if (added.has_value()) break;
-    EXPECT_EQ(error_of(added), Errc::storage_full) << operation;
+    // What a directory holds that could not be synced is not known, even if it was for want of room.
+    EXPECT_TRUE(error_of(added) == Errc::storage_full || error_of(added) == Errc::io_error) << operation;
   }
   write(7);
   EXPECT_EQ(read_back().value(), (Sequences{1, 2, 3, 4, 5, 6, 7, 8}));
