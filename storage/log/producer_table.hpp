@@ -22,7 +22,9 @@ struct ProducerState {
     Offset base_offset;
     friend bool operator==(const Batch&, const Batch&) = default;
   };
-  static constexpr std::size_t kBatchesMax = 5;
+  static constexpr std::size_t kInFlightMax = 5;  ///< a producer may have so many unanswered, in each partition
+  /// One more: when none of those is in the segments yet, a checkpoint still has one that is.
+  static constexpr std::size_t kBatchesMax = kInFlightMax + 1;
 
   ProducerId id;
   std::int16_t epoch = 0;

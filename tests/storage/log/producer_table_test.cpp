@@ -74,9 +74,9 @@ TEST_F(ProducerTableTest, TheLastFiveBatchesAreKnownAgain) {
   for (int i = 2; i < 7; ++i) EXPECT_EQ(table_.check(batch(10 * i, 10)).value(), Offset(10 * i)) << i;
 }
 
-TEST_F(ProducerTableTest, TheSixthLastIsOutOfOrder) {
+TEST_F(ProducerTableTest, WhatCameLongBeforeIsOutOfOrder) {
   record_batches(7);
-  expect_error(batch(10, 10), Errc::out_of_order_sequence);
+  expect_error(batch(0, 10), Errc::out_of_order_sequence);
 }
 
 TEST_F(ProducerTableTest, ABatchCutDifferentlyIsNoRepetition) {
@@ -160,13 +160,21 @@ TEST_F(ProducerTableTest, ASnapshotLeavesOutWhatLiesBehindItsEnd) {
   record_batches(7);
   const auto snapshot = table_.snapshot(Offset(50));
   ASSERT_EQ(snapshot.size(), 1U);
-  EXPECT_THAT(snapshot[0].batches, ElementsAre(ProducerState::Batch{20, 29, Offset(20)}, ProducerState::Batch{30, 39, Offset(30)},
-                                               ProducerState::Batch{40, 49, Offset(40)}));
+  EXPECT_THAT(snapshot[0].batches,
+              ElementsAre(ProducerState::Batch{10, 19, Offset(10)}, ProducerState::Batch{20, 29, Offset(20)},
+                          ProducerState::Batch{30, 39, Offset(30)}, ProducerState::Batch{40, 49, Offset(40)}));
 }
 
 TEST_F(ProducerTableTest, ASnapshotLeavesOutProducersOfWhichNothingIsLeft) {
   record_batches(7);
-  EXPECT_TRUE(table_.snapshot(Offset(20)).empty());
+  EXPECT_TRUE(table_.snapshot(Offset(10)).empty());
+}
+
+TEST_F(ProducerTableTest, ASnapshotKnowsAProducerBehindAllThatItMayHaveInFlight) {
+  record_batches(2 + ProducerState::kInFlightMax);
+  const auto snapshot = table_.snapshot(Offset(20));
+  ASSERT_EQ(snapshot.size(), 1U);
+  EXPECT_THAT(snapshot[0].batches, ElementsAre(ProducerState::Batch{10, 19, Offset(10)}));
 }
 
 TEST_F(ProducerTableTest, ForgetsWhatWasNotUsedSince) {
