@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "storage/store.hpp"
@@ -20,9 +21,10 @@ class CommitListener {
   virtual void on_written(const CommitGroup& group) = 0;
   /// No batch will come any further. At most once a writer.
   virtual void on_failed(const Error& error) = 0;
-  /// What was written is now synced, too.
-  virtual void on_checkpoint() = 0;
-  /// Maintenance went wrong in a way that may pass (disk full); for the log.
+  /// From now on batches are refused for want of room (storage_full), or no longer; for the log.
+  virtual void on_full(bool full, const Space& space) = 0;
+  /// Maintenance or the writing of segments went wrong in a way that may pass (disk full); for the log. Once, however often it is
+  /// tried again.
   virtual void on_maintenance_error(const Error& error) = 0;
 };
 
@@ -46,6 +48,8 @@ class StoreThreads {
   void run_segments();
   void run_maintenance();
   void maintain();
+  void watch_space();
+  void note(const Result<void>& result);
   void poke_maintenance();
   /// False when the threads are to end instead.
   bool wait_for_maintenance();
@@ -61,6 +65,10 @@ class StoreThreads {
   bool stopping_ = false;
   std::uint64_t rounds_ = 0;  ///< of maintenance, completed
 
+  // The maintenance thread's own.
+  bool full_told_ = false;
+  std::string round_error_;  ///< the first of the round under way
+  std::string told_error_;   ///< the last that was told, until a round goes well
   std::chrono::steady_clock::time_point last_checkpoint_;
   std::chrono::steady_clock::time_point last_retention_;
 

@@ -23,8 +23,10 @@ namespace leat::client {
 ///   producer goes on from sequence 0 likewise, in its next epoch or with another id. Then batches that were sent before and have
 ///   an unknown outcome fail: sending them under the new identity could store them twice.
 /// - A batch given up with an unknown outcome takes with it those sent behind it: whether they were stored depends on it.
-/// - A broker that does not know the producer accepts any sequence. So until a first batch was acknowledged, the next is not
-/// sent.
+/// - A broker that has forgotten the producer accepts only the beginning of a sequence. What was never sent before goes again
+/// with a new
+///   producer id; of what was sent on a connection that was lost nobody knows whether it was stored.
+/// - Until a first batch was acknowledged, the next is not sent.
 class SendWindow {
  public:
   /// What has to happen before the window goes on, besides waiting.

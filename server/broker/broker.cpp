@@ -185,9 +185,12 @@ void Broker::on_failed(const Error& error) {
   }
 }
 
-void Broker::on_checkpoint() {
-  for (const auto& shard : shards_) {
-    if (shard->has_stalled()) shard->post([&shard = *shard] { shard.retry_stalled(); });
+void Broker::on_full(bool full, const storage::Space& space) {
+  const auto reserve_bytes = options_.store.disk_reserve_bytes;
+  if (full) {
+    log::warn("disk full, publishing is refused", {{"free_bytes", space.free_bytes}, {"disk_reserve_bytes", reserve_bytes}});
+  } else {
+    log::info("there is room again, publishing is accepted", {{"free_bytes", space.free_bytes}});
   }
 }
 

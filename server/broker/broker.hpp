@@ -66,7 +66,7 @@ class Broker final : public storage::CommitListener {
   void on_durable(const storage::CommitGroup& group) override { notify(group); }
   void on_written(const storage::CommitGroup& group) override { notify(group); }
   void on_failed(const Error& error) override;
-  void on_checkpoint() override;
+  void on_full(bool full, const storage::Space& space) override;
   void on_maintenance_error(const Error& error) override;
 
   void notify(const storage::CommitGroup& group);

@@ -77,7 +77,8 @@ class Shard {
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
   std::vector<std::shared_ptr<Partition>> stalled_;
   std::atomic<bool> has_stalled_{false};
-  boost::asio::steady_timer retry_timer_;  ///< for what no group's completion tells: a change of durability that is through
+  boost::asio::steady_timer
+      retry_timer_;  ///< for what no group's completion tells: a change of durability that is through, a full disk
   bool retry_timer_armed_ = false;
 };
 

@@ -104,7 +104,8 @@ const std::array kSettings{
     in_range("storage.commit_queue_bytes_max", size, &in<kStorage, &S::commit_queue_bytes_max>, kM, 4 * kG,
              "Bytes waiting for the journal; beyond them publishers are held back."),
     in_range("storage.disk_reserve_bytes", size, &in<kStorage, &S::disk_reserve_bytes>, 0, 1024 * kG,
-             "With less free space than this, publishing is refused and reading goes on."),
+             "With less free space than this, publishing is refused and reading goes on. When a disk is full to the last page, "
+             "nothing can be deleted either."),
     in_range("storage.checkpoint_interval_ms", duration, &in<kStorage, &S::checkpoint_interval_ms>, 100, kHour,
              "How often segments are synced so that journal files can be recycled."),
     in_range("storage.retention_check_interval_ms", duration, &in<kStorage, &S::retention_check_interval_ms>, 100, 24 * kHour,

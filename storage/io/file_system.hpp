@@ -90,7 +90,8 @@ class FileSystem {
   virtual Result<std::vector<DirectoryEntry>> list(const Path& directory) = 0;
   virtual Result<bool> exists(const Path& path) = 0;
   virtual Result<Space> space(const Path& path) = 0;
-  /// Errc::data_dir_in_use when another process (or another holder in this one) has it.
+  /// Errc::data_dir_in_use when another process (or another holder in this one) has it, and keeps it for longer than it takes to
+  /// die. What happens to the files in the directory does not matter to the lock.
   virtual Result<std::unique_ptr<DirectoryLock>> lock(const Path& directory) = 0;
 };
 

@@ -14,7 +14,7 @@ CommitQueue::CommitQueue(CommitQueueOptions options)
 Result<void> CommitQueue::check_open(std::size_t bytes) const {
   if (error_) return *error_;
   if (stopped_) return Error(Errc::shutting_down);
-  if (full_) return Error(Errc::storage_full);
+  if (full_reasons_ != 0) return Error(Errc::storage_full);
   // An empty queue takes any one batch, so that the limit never refuses a batch for ever.
   if (queued_bytes_ != 0 && queued_bytes_ + bytes > options_.queued_bytes_max) return Error(Errc::would_block);
   return ok();
@@ -135,9 +135,15 @@ void CommitQueue::fail(Error error) {
   segments_wanted_.notify_all();
 }
 
-void CommitQueue::set_full(bool full) {
+void CommitQueue::set_full(FullReason reason, bool full) {
   const std::lock_guard lock(mutex_);
-  full_ = full;
+  const auto bit = static_cast<std::uint8_t>(reason);
+  full_reasons_ = static_cast<std::uint8_t>(full ? full_reasons_ | bit : full_reasons_ & ~bit);
+}
+
+bool CommitQueue::full() const {
+  const std::lock_guard lock(mutex_);
+  return full_reasons_ != 0;
 }
 
 void CommitQueue::stop() {

@@ -9,15 +9,17 @@ namespace {
 
 class LogRecovery {
  public:
-  LogRecovery(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
-              const RecoveryPoint& point, TimestampMs now_ms, bool after_crash)
+  LogRecovery(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks,
+              std::shared_ptr<ProducerRegistry> producers, const Path& directory, const RecoveryPoint& point, TimestampMs now_ms,
+              bool after_crash)
       : fs_(files->fs()),
         files_(std::move(files)),
         read_blocks_(std::move(read_blocks)),
         directory_(directory),
         point_(point),
         now_ms_(now_ms),
-        after_crash_(after_crash) {}
+        after_crash_(after_crash),
+        log_(std::move(producers)) {}
 
   Result<RecoveredLog> run() {
     LEAT_TRY(fs_.create_directories(directory_));
@@ -202,8 +204,9 @@ class LogRecovery {
 }  // namespace
 
 Result<RecoveredLog> recover_log(const std::shared_ptr<OpenFiles>& files, const std::shared_ptr<BlockPool>& read_blocks,
-                                 const Path& directory, const RecoveryPoint& point, TimestampMs now_ms, bool after_crash) {
-  return LogRecovery(files, read_blocks, directory, point, now_ms, after_crash).run();
+                                 const std::shared_ptr<ProducerRegistry>& producers, const Path& directory,
+                                 const RecoveryPoint& point, TimestampMs now_ms, bool after_crash) {
+  return LogRecovery(files, read_blocks, producers, directory, point, now_ms, after_crash).run();
 }
 
 }  // namespace leat::storage

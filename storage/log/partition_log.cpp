@@ -43,7 +43,7 @@ Error deleted() { return Error(Errc::unknown_topic, "deleted"); }
 Result<std::shared_ptr<PartitionLog>> PartitionLog::open(const LogEnvironment& environment, Path directory,
                                                          const RecoveryPoint& point, const TopicConfig& config,
                                                          bool after_crash) {
-  LEAT_ASSIGN(auto recovered, recover_log(environment.files, environment.read_blocks, directory, point,
+  LEAT_ASSIGN(auto recovered, recover_log(environment.files, environment.read_blocks, environment.producers, directory, point,
                                           environment.clock.wall_ms(), after_crash));
   return std::shared_ptr<PartitionLog>(new PartitionLog(environment, std::move(directory), point, std::move(recovered), config));
 }

@@ -26,6 +26,7 @@ struct LogEnvironment {
   const Clock& clock;
   CommitQueue& queue;
   std::shared_ptr<BlockPool> read_blocks;
+  std::shared_ptr<ProducerRegistry> producers;
 };
 
 /// The log of one partition: segments on disk, and in memory the batches that are on their way there.
@@ -50,7 +51,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   };
   /// Gives a batch that was validated its offsets and stages it; durable and visible later. would_block when the commit queue is
   /// full or a change of durability is under way: try again when the writers have moved. Otherwise out_of_order_sequence,
-  /// producer_fenced, storage_full, storage_failed, unknown_topic (deleted).
+  /// producer_fenced, unknown_producer, storage_full, storage_failed, unknown_topic (deleted).
   Result<Appended> append(const record::BatchHeader& header, ByteSpan batch);
 
   /// Whole batches from the one that contains `from` that end at or before `limit` (not beyond next_offset), from memory at the
@@ -85,6 +86,10 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   Result<bool> advance_log_start(Offset to);
   /// Removes the segments that neither the log start nor the place of a saved recovery point needs.
   Result<void> remove_segments_before(const RecoveryPoint& saved);
+  /// When each of the producers that are remembered was used last.
+  void collect_last_used(std::vector<TimestampMs>& into) const;
+  /// Forgets the producers that were last used before.
+  void forget_producers_unused_since(TimestampMs since_ms);
   /// Where the log starts after a crash at this moment.
   [[nodiscard]] Offset saved_log_start() const;
   void configure(const TopicConfig& config);

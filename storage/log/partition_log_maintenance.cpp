@@ -24,12 +24,7 @@ Result<RecoveryPoint> PartitionLog::sync() {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return recovery_point_;
-    point = {id_,
-             log_start_,
-             written_end(),
-             written_segment_base_,
-             written_position_,
-             producers_.snapshot(written_end(), environment_.clock.wall_ms())};
+    point = {id_, log_start_, written_end(), written_segment_base_, written_position_, producers_.snapshot(written_end())};
     unsynced.swap(unsynced_);
     directory = std::exchange(directory_unsynced_, false);
     active = segments_.back();
@@ -128,6 +123,17 @@ Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
     if (indexed) LEAT_TRY(environment_.fs.remove_file(segment->index_path()));
   }
   return ok();
+}
+
+void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
+  const std::lock_guard lock(mutex_);
+  for (const ProducerState& producer : producers_.producers()) into.push_back(producer.last_used_ms);
+}
+
+void PartitionLog::forget_producers_unused_since(TimestampMs since_ms) {
+  const std::lock_guard lock(mutex_);
+  producers_.forget_unused_since(since_ms);
+  std::erase_if(recovery_point_.producers, [=](const ProducerState& producer) { return producer.last_used_ms < since_ms; });
 }
 
 Offset PartitionLog::saved_log_start() const {

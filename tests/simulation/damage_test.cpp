@@ -287,6 +287,36 @@ TEST_F(DamagedDirectory, AMissingSegmentIsRefused) {
   }
 }
 
+TEST_F(DamagedDirectory, AMissingJournalFileIsRefusedAndNamed) {
+  for (const State state : {State::killed, State::powered_off}) {
+    live(state);
+    const auto journal = files_below(broker_->disk(), data_dir() / "journal");
+    ASSERT_GT(journal.size(), 1U);
+    for (const Path& path : journal) {
+      const auto disk = copy();
+      disk->remove_file(path).value();
+      EXPECT_THAT(refusal(*disk, Errc::corruption), HasSubstr(path.native() + " is missing"));
+    }
+  }
+}
+
+TEST_F(DamagedDirectory, ACutJournalFileIsRefusedAndNamed) {
+  live(State::killed);
+  for (const Path& path : files_below(broker_->disk(), data_dir() / "journal")) {
+    const auto disk = copy();
+    disk->open(path, {}).value()->truncate(size_of(*disk, path) - storage::kDirectAlignment).value();
+    EXPECT_THAT(refusal(*disk, Errc::corruption), HasSubstr(path.native() + " has "));
+  }
+}
+
+TEST_F(DamagedDirectory, NoJournalIsNeededAfterAnOrderlyStop) {
+  live(State::stopped);
+  const auto disk = copy();
+  disk->remove_tree(data_dir() / "journal").value();
+  const auto store = open(*disk).value();
+  EXPECT_TRUE(check_intact(*store).has_value());
+}
+
 TEST_F(DamagedDirectory, ATopicThatTheCatalogDoesNotKnowIsKeptAside) {
   live(State::stopped);
   const auto disk = copy();

@@ -11,7 +11,7 @@ using storage::TopicSettings;
 namespace {
 
 constexpr std::size_t kProducers = 3;
-constexpr std::size_t kUnacknowledgedMax = storage::ProducerTable::kRememberedBatches;
+constexpr std::size_t kUnacknowledgedMax = storage::ProducerState::kInFlightMax;
 constexpr TimestampMs kStartMs = 1'700'000'000'000;
 
 }  // namespace

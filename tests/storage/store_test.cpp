@@ -14,7 +14,7 @@ using simulation::check_contents;
 using simulation::ModelLog;
 using simulation::SentBatch;
 
-constexpr ProducerId kProducer{77};
+constexpr ProducerId kProducer{1};  ///< the first that a store gives away
 
 template <class Disk>
 class StoreTest : public testing::Test {
@@ -29,6 +29,7 @@ class StoreTest : public testing::Test {
     options_.read_block_bytes = 4096;
     options_.open_files_max = 3;
     open();
+    EXPECT_EQ(store_->allocate_producer_id().value(), kProducer);
   }
 
   void open() { store_ = Store::open(disk_.fs, clock_, random_, options_).value(); }
@@ -265,6 +266,53 @@ TYPED_TEST(StoreTest, ProducerIdsAreNeverGivenAwayTwice) {
   EXPECT_GT(this->store_->allocate_producer_id().value(), last);
 }
 
+TYPED_TEST(StoreTest, AnIdIsUnknownUntilItIsGivenAway) {
+  this->create();
+  SentBatch batch = this->next_batch();
+  batch.producer = ProducerId(2);
+  EXPECT_EQ(error_of(this->send(batch)), Errc::unknown_producer);
+  EXPECT_EQ(this->store_->allocate_producer_id().value(), batch.producer);
+  EXPECT_FALSE(this->send(batch).value());
+}
+
+TYPED_TEST(StoreTest, AProducerIsForgottenAfterADayWithoutABatch) {
+  this->create();
+  this->publish(2);
+  this->clock_.advance(std::chrono::hours(24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[1].sent).value());
+  this->clock_.advance(std::chrono::milliseconds(1));
+  this->store_->checkpoint().value();
+  EXPECT_EQ(error_of(this->send(this->model_.batches[1].sent)), Errc::unknown_producer);
+  this->reopen_after_kill();
+  EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::unknown_producer);
+}
+
+TYPED_TEST(StoreTest, AWallClockSetForwardMakesNoProducerForgotten) {
+  this->create();
+  this->publish(1);
+  this->clock_.jump_wall(std::chrono::hours(100 * 24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[0].sent).value());
+}
+
+TYPED_TEST(StoreTest, BeyondTheMaximumTheLeastRecentlyUsedProducersOfAllPartitionsAreForgotten) {
+  this->options_.producers_max = 10;
+  this->kill();
+  this->open();
+  const Topic topic = this->create("orders", 12);
+  std::vector<ModelLog> models(topic.logs.size());
+  const auto publish = [&](std::size_t partition, std::int32_t sequence) {
+    this->clock_.advance(std::chrono::seconds(1));
+    return simulation::send(*topic.logs[partition], models[partition], {kProducer, sequence, 1, 20, 1000, record::Codec::none});
+  };
+  for (std::size_t i = 0; i < models.size(); ++i) publish(i, 0).value();
+  this->drain();
+  this->store_->checkpoint().value();  // leaves nine
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(error_of(publish(i, 1)), Errc::unknown_producer) << i;
+  for (std::size_t i = 3; i < models.size(); ++i) EXPECT_FALSE(publish(i, 1).value()) << i;
+}
+
 TYPED_TEST(StoreTest, AFullQueueRefusesAndResumes) {
   this->create();
   while (this->send(this->next_batch()).has_value()) {
@@ -323,10 +371,75 @@ TYPED_TEST(StoreTest, ManyPartitionsShareAJournal) {
 TYPED_TEST(StoreTest, FreeSpaceBelowTheReserveRefusesBatchesUntilThereIsRoom) {
   this->create();
   this->store_->check_space().value();
-  this->store_->queue().set_full(true);
+  this->store_->queue().set_full(FullReason::reserve, true);
   EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::storage_full);
   this->store_->check_space().value();
   EXPECT_FALSE(this->send(this->next_batch()).value());
+}
+
+class StoreOnAFullDisk : public StoreTest<FakeDisk> {
+ protected:
+  static constexpr std::uint64_t kPlentyBytes = 1U << 30;
+  void fill_disk() { disk_.fs.set_space(0, kPlentyBytes); }
+  void make_room() { disk_.fs.set_space(kPlentyBytes, kPlentyBytes); }
+};
+
+TEST_F(StoreOnAFullDisk, BatchesAreRefusedWhileAGroupWaitsForRoomInItsSegment) {
+  create();
+  publish(1);
+  send(next_batch(3000)).value();
+  fill_disk();
+  store_->journal_one().value();
+  EXPECT_EQ(error_of(store_->write_one()), Errc::storage_full);
+  store_->check_space().value();
+  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_full);
+  EXPECT_TRUE(store_->queue().full());
+  make_room();
+  store_->write_one().value();
+  EXPECT_FALSE(send(next_batch()).value());
+}
+
+TEST_F(StoreOnAFullDisk, BatchesAreRefusedWhileTheCheckpointDoesNotFit) {
+  create();
+  publish(1);
+  fill_disk();
+  EXPECT_EQ(error_of(store_->checkpoint()), Errc::storage_full);
+  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_full);
+  EXPECT_TRUE(store_->wants_checkpoint());
+  make_room();
+  store_->checkpoint().value();
+  EXPECT_FALSE(store_->queue().full());
+  EXPECT_FALSE(send(next_batch()).value());
+}
+
+TEST_F(StoreOnAFullDisk, AStartThatHasNoRoomSaysWhatItNeedsAndALaterOneLosesNothing) {
+  create();
+  publish(1);
+  for (int i = 0; i < 2; ++i) {
+    send(next_batch(3000)).value();
+    store_->journal_one().value();
+  }
+  kill();
+  fill_disk();
+  const auto opened = Store::open(disk_.fs, clock_, random_, options_);
+  EXPECT_EQ(error_of(opened), Errc::storage_full);
+  EXPECT_THAT(message_of(opened),
+              testing::HasSubstr(options_.data_dir.string() + " has 0 bytes free, starting on it takes about "));
+  make_room();
+  open();
+  expect_intact(Offset(6));
+}
+
+TEST_F(StoreOnAFullDisk, AJournalThatCannotGrowAsksForACheckpointBeforeItIsFull) {
+  options_.journal.files_max = 8;
+  kill();
+  open();
+  create();
+  store_->prepare_journal().value();
+  while (store_->journal().full_files() == 0) publish(1, 3000);
+  EXPECT_TRUE(store_->wants_checkpoint());
+  store_->prepare_journal().value();
+  EXPECT_FALSE(store_->wants_checkpoint());
 }
 
 }  // namespace

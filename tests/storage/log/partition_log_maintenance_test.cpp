@@ -59,6 +59,27 @@ TYPED_TEST(PartitionLogMaintenance, ThePointCoversOnlyWhatIsWritten) {
   EXPECT_TRUE(point.producers.empty());
 }
 
+TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsGoneFromThePointToo) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->sync().value();
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms());
+  EXPECT_THAT(this->log_->recovery_point().producers, SizeIs(1));
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms() + 1);
+  EXPECT_TRUE(this->log_->recovery_point().producers.empty());
+  EXPECT_EQ(this->producers_->remembered(), 0U);
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 1}})), Errc::unknown_producer);
+}
+
+TYPED_TEST(PartitionLogMaintenance, DeletedRecordsLeaveTheirProducersKnown) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->advance_log_start(Offset(1)).value();
+  this->reopen();
+  EXPECT_TRUE(this->append({.stamp = {ProducerId(7), 0, 0}})->duplicate);
+  EXPECT_EQ(this->append({.stamp = {ProducerId(7), 0, 1}})->base_offset, Offset(1));
+}
+
 TYPED_TEST(PartitionLogMaintenance, ALogNeedsASyncWhenSomethingChanged) {
   EXPECT_TRUE(this->log_->needs_sync());
   this->log_->sync().value();
@@ -237,9 +258,7 @@ class PartitionLogPowerLoss : public PartitionLogMaintenance<FakeDisk> {
   /// The log as it is found after a power loss that spares what the seed draws.
   std::shared_ptr<PartitionLog> after_power_loss(std::uint64_t seed, const RecoveryPoint& point) {
     found_ = disk_.fs.crash(simulation::CrashChoice::random(seed));
-    return PartitionLog::open({*found_, std::make_shared<OpenFiles>(*found_, 2), clock_, queue_, read_blocks_}, directory(),
-                              point, config_, true)
-        .value();
+    return PartitionLog::open(environment_on(*found_), directory(), point, config_, true).value();
   }
   Bytes read_all_of(PartitionLog& log) {
     Bytes bytes;
@@ -280,8 +299,7 @@ TEST_F(PartitionLogPowerLoss, ASecondLossAfterARecoveryLosesNothingEither) {
     const auto first = after_power_loss(seed, point);
     const RecoveryPoint again = first->sync().value();
     const auto disk = found_->crash(simulation::CrashChoice::random(seed + 1000));
-    const auto second = PartitionLog::open({*disk, std::make_shared<OpenFiles>(*disk, 2), clock_, queue_, read_blocks_},
-                                           directory(), again, config_, true);
+    const auto second = PartitionLog::open(environment_on(*disk), directory(), again, config_, true);
     ASSERT_TRUE(second) << "seed " << seed << ": " << message_of(second);
     EXPECT_EQ((*second)->next_offset(), first->next_offset()) << "seed " << seed;
     EXPECT_EQ(read_all_of(**second), read_all_of(*first)) << "seed " << seed;
