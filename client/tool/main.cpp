@@ -8,6 +8,7 @@
 
 #include "client/tool/command_line.hpp"
 #include "protocol/base/clock.hpp"
+#include "protocol/base/standard_descriptors.hpp"
 
 namespace {
 
@@ -27,6 +28,7 @@ int run(const leat::tool::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  leat::reserve_standard_descriptors();
   // A reader of our output that goes away is told by write(), not by a signal.
   ::signal(SIGPIPE, SIG_IGN);
   try {
