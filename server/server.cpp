@@ -72,6 +72,7 @@ BrokerOptions broker_options(const ServerConfig& config) {
   options.shards = shards(config);
   options.default_partitions = static_cast<std::int32_t>(config.topic_defaults.partitions);
   options.topics_max = config.limits.topics_max;
+  options.batch_bytes_max = config.limits.frame_bytes_max - native::kPublishHeaderBytesMax;
   return options;
 }
 
@@ -82,7 +83,11 @@ NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint&
   options.session.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
   options.session.outbox_bytes_max = config.limits.session_outbox_bytes_max;
   options.session.subscriptions_max = config.limits.subscriptions_per_session_max;
-  options.handshake_timeout = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  options.receive_bytes_max = config.limits.receive_bytes_max;
+  options.send_bytes_max = config.limits.send_bytes_max;
+  options.timeouts.handshake = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  options.timeouts.frame = std::chrono::milliseconds(config.limits.frame_timeout_ms);
+  options.timeouts.send = std::chrono::milliseconds(config.limits.send_timeout_ms);
   return options;
 }
 

@@ -25,7 +25,7 @@ Examples:
 inline constexpr const char* kTopicCreate = "Create a topic. Settings that are not given take the broker's defaults.";
 inline constexpr const char* kTopicCreateFooter = R"(Examples:
   leat topic create orders
-  leat topic create orders --partitions 8 -c retention.ms=86400000 -c max.message.bytes=4194304)";
+  leat topic create orders --partitions 8 -c retention.ms=7d -c max.message.bytes=4MiB)";
 
 inline constexpr const char* kTopicList = "List the topics with their partitions, records and bytes.";
 inline constexpr const char* kTopicListFooter = R"(Examples:
@@ -45,7 +45,7 @@ inline constexpr const char* kTopicAlter = "Change a topic's settings, or give i
 inline constexpr const char* kTopicAlterFooter = R"(More partitions move keys: records of a key may then be in two partitions.
 
 Examples:
-  leat topic alter orders -c retention.ms=3600000
+  leat topic alter orders -c retention.ms=1h
   leat topic alter orders --partitions 16)";
 
 inline constexpr const char* kPub =

@@ -10,6 +10,7 @@
 #include "client/tool/command_line.hpp"
 #include "client/tool/output.hpp"
 #include "protocol/base/clock.hpp"
+#include "protocol/base/standard_descriptors.hpp"
 
 namespace {
 
@@ -35,6 +36,7 @@ int run(const leat::tool::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  leat::reserve_standard_descriptors();
   // A reader of our output that goes away is told by write(), not by a signal.
   ::signal(SIGPIPE, SIG_IGN);
   try {

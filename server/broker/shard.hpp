@@ -75,6 +75,7 @@ class Shard {
   std::thread thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
+  std::uint64_t watch_changes_ = 0;
   std::vector<std::shared_ptr<Partition>> stalled_;
   std::atomic<bool> has_stalled_{false};
   boost::asio::steady_timer

@@ -1,11 +1,6 @@
 // One suite over both disks. What crashes and faults do to a store is tests/simulation's, what Store::open makes of its options
 // is store_open_test's.
-#include "storage/store.hpp"
-
-#include <gmock/gmock.h>
-
-#include "samples/disks.hpp"
-#include "simulation/broker_model.hpp"
+#include "store_fixture.hpp"
 
 namespace leat::storage {
 namespace {
@@ -14,77 +9,8 @@ using simulation::check_contents;
 using simulation::ModelLog;
 using simulation::SentBatch;
 
-constexpr ProducerId kProducer{1};  ///< the first that a store gives away
-
 template <class Disk>
-class StoreTest : public testing::Test {
- protected:
-  StoreTest() {
-    options_.data_dir = disk_.root() / "deep" / "data";
-    options_.topic_defaults.segment_bytes = 4096;
-    options_.topic_defaults.batch_bytes_max = 8192;
-    options_.journal = {.file_bytes = 32 << 10, .files_max = 2};
-    options_.queue = {.group_bytes_max = 8192, .queued_bytes_max = 16 << 10, .tail_bytes_max = 8192};
-    options_.disk_reserve_bytes = 0;
-    options_.read_block_bytes = 4096;
-    options_.open_files_max = 3;
-    open();
-    EXPECT_EQ(store_->allocate_producer_id().value(), kProducer);
-  }
-
-  void open() { store_ = Store::open(disk_.fs, clock_, random_, options_).value(); }
-  void reopen_after_close() {
-    store_->close().value();
-    kill();
-    open();
-    EXPECT_FALSE(store_->recovery_report().after_crash);
-  }
-  void kill() {
-    log_.reset();
-    store_.reset();
-  }
-  void reopen_after_kill() {
-    kill();
-    open();
-    EXPECT_TRUE(store_->recovery_report().after_crash);
-  }
-  Topic create(const std::string& name = "orders", std::int32_t partitions = 1, const TopicSettings& settings = {}) {
-    return store_->create_topic(name, partitions, settings).value();
-  }
-  PartitionLog& log(const std::string& topic = "orders", std::size_t partition = 0) {
-    log_ = store_->topic(topic).value().logs.at(partition);
-    return *log_;
-  }
-  SentBatch next_batch(std::size_t record_bytes = 300, TimestampMs timestamp = 1'700'000'000'000) {
-    return {kProducer, model_.next_sequence(kProducer), 2, record_bytes, timestamp, record::Codec::none};
-  }
-  Result<bool> send(const SentBatch& batch) { return simulation::send(log(), model_, batch); }
-  void publish(int batches, std::size_t record_bytes = 300) {
-    for (int i = 0; i < batches; ++i) {
-      send(next_batch(record_bytes)).value();
-      drain();
-    }
-  }
-  void drain() { simulation::drain(*store_).value(); }
-  /// Everything from the log's start to the high watermark is what was sent.
-  void expect_intact(Offset end) {
-    EXPECT_EQ(log().high_watermark(), end);
-    EXPECT_TRUE(check_contents(log(), model_, log().high_watermark(), true).has_value());
-  }
-  std::size_t segments() {
-    std::size_t count = 0;
-    for (const auto& entry : disk_.fs.list(log().directory()).value()) count += entry.name.ends_with(".log") ? 1U : 0U;
-    return count;
-  }
-
-  Disk disk_;
-  ManualClock clock_{1'700'000'000'000};
-  SeededRandom random_{1};
-  StoreOptions options_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<PartitionLog> log_;
-  ModelLog model_;
-};
+class StoreTest : public StoreFixture<Disk> {};
 TYPED_TEST_SUITE(StoreTest, Disks, DiskNames);
 
 TYPED_TEST(StoreTest, ACreatedTopicIsDescribed) {
@@ -375,71 +301,6 @@ TYPED_TEST(StoreTest, FreeSpaceBelowTheReserveRefusesBatchesUntilThereIsRoom) {
   EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::storage_full);
   this->store_->check_space().value();
   EXPECT_FALSE(this->send(this->next_batch()).value());
-}
-
-class StoreOnAFullDisk : public StoreTest<FakeDisk> {
- protected:
-  static constexpr std::uint64_t kPlentyBytes = 1U << 30;
-  void fill_disk() { disk_.fs.set_space(0, kPlentyBytes); }
-  void make_room() { disk_.fs.set_space(kPlentyBytes, kPlentyBytes); }
-};
-
-TEST_F(StoreOnAFullDisk, BatchesAreRefusedWhileAGroupWaitsForRoomInItsSegment) {
-  create();
-  publish(1);
-  send(next_batch(3000)).value();
-  fill_disk();
-  store_->journal_one().value();
-  EXPECT_EQ(error_of(store_->write_one()), Errc::storage_full);
-  store_->check_space().value();
-  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_full);
-  EXPECT_TRUE(store_->queue().full());
-  make_room();
-  store_->write_one().value();
-  EXPECT_FALSE(send(next_batch()).value());
-}
-
-TEST_F(StoreOnAFullDisk, BatchesAreRefusedWhileTheCheckpointDoesNotFit) {
-  create();
-  publish(1);
-  fill_disk();
-  EXPECT_EQ(error_of(store_->checkpoint()), Errc::storage_full);
-  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_full);
-  EXPECT_TRUE(store_->wants_checkpoint());
-  make_room();
-  store_->checkpoint().value();
-  EXPECT_FALSE(store_->queue().full());
-  EXPECT_FALSE(send(next_batch()).value());
-}
-
-TEST_F(StoreOnAFullDisk, AStartThatHasNoRoomSaysWhatItNeedsAndALaterOneLosesNothing) {
-  create();
-  publish(1);
-  for (int i = 0; i < 2; ++i) {
-    send(next_batch(3000)).value();
-    store_->journal_one().value();
-  }
-  kill();
-  fill_disk();
-  const auto opened = Store::open(disk_.fs, clock_, random_, options_);
-  EXPECT_EQ(error_of(opened), Errc::storage_full);
-  EXPECT_THAT(message_of(opened),
-              testing::HasSubstr(options_.data_dir.string() + " has 0 bytes free, starting on it takes about "));
-  make_room();
-  open();
-  expect_intact(Offset(6));
-}
-
-TEST_F(StoreOnAFullDisk, AJournalThatCannotGrowAsksForACheckpointBeforeItIsFull) {
-  options_.journal.files_max = 8;
-  kill();
-  open();
-  create();
-  store_->prepare_journal().value();
-  while (store_->journal().full_files() == 0) publish(1, 3000);
-  EXPECT_TRUE(store_->wants_checkpoint());
-  store_->prepare_journal().value();
-  EXPECT_FALSE(store_->wants_checkpoint());
 }
 
 }  // namespace
