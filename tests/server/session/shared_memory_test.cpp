@@ -57,7 +57,7 @@ TEST_F(SharedMemory, UnfinishedFramesOfAllConnectionsHaveOneLimit) {
   const std::size_t before = resident_bytes();
   const std::vector<RawClient> half = unfinished(200);
   if (kMemoryIsMeaningful) {
-    EXPECT_LT(grown_since(before), 90U << 20) << "1.2 GB were on their way";
+    EXPECT_LT(grown_since(before), 150U << 20) << "1.2 GB were on their way, and this test has 13 MB itself";
   }
   expect_serves_a_good_client();
 }
