@@ -198,8 +198,13 @@ bool Broker::admit(std::size_t bytes) { return in_flight_bytes_.fetch_add(bytes)
 
 void Broker::release(std::size_t bytes) { in_flight_bytes_.fetch_sub(bytes); }
 
+void Broker::on_durable(const storage::CommitGroup& group) {
+  notify(group, [](Shard&) { return true; });
+}
+
 void Broker::on_written(const storage::CommitGroup& group) {
-  notify(group);
+  // What goes through the journal becomes visible there: few care when it is written, and waking a thread costs more than asking.
+  notify(group, [&](Shard& shard) { return !group.journaled || shard.waits_for_written(); });
   tell_settling();
 }
 
@@ -210,7 +215,8 @@ void Broker::tell_settling() {
   written_.notify_all();
 }
 
-void Broker::notify(const storage::CommitGroup& group) {
+template <class Cares>
+void Broker::notify(const storage::CommitGroup& group, Cares cares) {
   std::vector<LogId> logs;
   logs.reserve(group.batches.size());
   for (const storage::StagedBatch& batch : group.batches) logs.push_back(batch.log->id());
@@ -219,7 +225,7 @@ void Broker::notify(const storage::CommitGroup& group) {
   for (const auto& shard : shards_) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
-    if (owned.empty() && !shard->has_stalled()) continue;
+    if ((owned.empty() || !cares(*shard)) && !shard->has_stalled()) continue;
     shard->post([&shard = *shard, owned = std::move(owned)] {
       for (const LogId log : owned) {
         if (Partition* partition = shard.owned(log)) partition->progress();

@@ -69,13 +69,15 @@ class Broker final : public storage::CommitListener {
  private:
   explicit Broker(BrokerOptions options);
 
-  void on_durable(const storage::CommitGroup& group) override { notify(group); }
+  void on_durable(const storage::CommitGroup& group) override;
   void on_written(const storage::CommitGroup& group) override;
   void on_failed(const Error& error) override;
   void on_full(bool full, const storage::Space& space) override;
   void on_maintenance_error(const Error& error) override;
 
-  void notify(const storage::CommitGroup& group);
+  /// Lets the shards look at what the group has moved, those that care or have something stalled.
+  template <class Cares>
+  void notify(const storage::CommitGroup& group, Cares cares);
   /// Helps a topic's change of durability to its end, so that publishes do not wait for the next checkpoint.
   Result<void> settle(const TopicEntry& topic);
   void retry_stalled(const TopicEntry& topic);
