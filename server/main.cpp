@@ -4,10 +4,17 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <boost/system/system_error.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <new>
 #include <string>
+#include <string_view>
+#include <system_error>
 
+#include "protocol/base/standard_descriptors.hpp"
 #include "server/config/config_text.hpp"
 #include "server/config/load_config.hpp"
 #include "server/config/logging.hpp"
@@ -27,7 +34,7 @@ struct CommandLine {
   bool print_config = false;
 };
 
-/// A connection is a file descriptor, and so is every partition's active segment.
+/// A connection is a file descriptor, and so is every segment in use.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
@@ -71,8 +78,36 @@ void note(const char* what, const Result<void>& result) {
   if (result.has_error()) log::warn(what, {{"error", result.error().message()}});
 }
 
-int run(const ServerConfig& config) {
-  const Signals signals;
+/// Without memory nothing can be said in an orderly way, and nothing needs to be: what was acknowledged is on the disk, and the
+/// next start recovers as after a crash.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kLastWords = "leatd: out of memory\n";
+  [[maybe_unused]] const ssize_t said = ::write(STDERR_FILENO, kLastWords.data(), kLastWords.size());
+  std::_Exit(kExitFailed);
+}
+
+/// Nobody catches what is thrown for want of memory or threads, on whichever thread: it ends here without unwinding, which could
+/// wait for threads that were started already.
+[[noreturn]] void end_by_exception() {
+  try {
+    if (const auto thrown = std::current_exception()) std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    end_without_memory();
+  } catch (const std::system_error& error) {
+    std::fprintf(stderr, "leatd: %s\n", error.what());
+    if (error.code() == std::errc::resource_unavailable_try_again) std::_Exit(kExitFailed);
+  } catch (const boost::system::system_error& error) {
+    std::fprintf(stderr, "leatd: %s\n", error.what());
+    if (error.code() == std::errc::resource_unavailable_try_again) std::_Exit(kExitFailed);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "leatd: %s\n", error.what());
+  } catch (...) {
+    std::fputs("leatd: unknown exception\n", stderr);
+  }
+  std::abort();
+}
+
+int run(const ServerConfig& config, const Signals& signals) {
   if (const auto opened = log::open(config.log); opened.has_error()) return fail(opened.error());
   raise_descriptor_limit();
   const ServiceNotify service = ServiceNotify::from_environment();
@@ -132,6 +167,10 @@ void declare(CLI::App& app, CommandLine& line) {
 
 int main(int argc, char** argv) {
   using namespace leat::server;
+  leat::reserve_standard_descriptors();
+  std::set_new_handler(end_without_memory);
+  std::set_terminate(end_by_exception);
+  const Signals signals;  // one that comes while it starts is an orderly stop, too
   CLI::App app("leatd, the leat event broker: a durable, partitioned log that services publish to and subscribe from.", "leatd");
   CommandLine line;
   declare(app, line);
@@ -154,5 +193,5 @@ int main(int argc, char** argv) {
     std::puts("configuration is valid");
     return 0;
   }
-  return run(*config);
+  return run(*config, signals);
 }

@@ -16,11 +16,34 @@ namespace {
 
 constexpr std::chrono::milliseconds kDrainDeadline{10'000};
 
-/// A partition keeps up to two files open, and as many descriptors again are for connections and readers.
-std::uint64_t descriptors() {
+std::size_t descriptors_allowed() {
   rlimit limit{};
   return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
 }
+
+std::size_t shards(const ServerConfig& config) {
+  const std::size_t threads =
+      config.limits.threads != 0 ? config.limits.threads : std::max(1U, std::thread::hardware_concurrency());
+  return std::min(threads, kShardsMax);
+}
+
+/// How the process's file descriptors are shared out: connections must not take those without which the log stops.
+struct Descriptors {
+  explicit Descriptors(const ServerConfig& config) : all(descriptors_allowed()) {
+    // The journal's files stay open, a thread has some to wait with, and every file that is replaced as a whole needs one.
+    const std::size_t own = kOwn + kOfEachShard * shards(config) + config.storage.journal_files_max;
+    const std::size_t left = all - std::min(own, all);
+    segments = std::max(kSegmentsMin, left / 3);
+    connections = std::max<std::size_t>(1, left - std::min(segments, left));
+  }
+
+  static constexpr std::size_t kOwn = 20;
+  static constexpr std::size_t kOfEachShard = 3;
+  static constexpr std::size_t kSegmentsMin = 8;
+  std::size_t all;
+  std::size_t segments;  ///< and their indexes, whatever the number of partitions
+  std::size_t connections;
+};
 
 storage::TopicConfig topic_defaults(const ServerConfig& config) {
   storage::TopicConfig defaults;
@@ -42,15 +65,14 @@ BrokerOptions broker_options(const ServerConfig& config) {
   options.store.queue.queued_bytes_max = config.storage.commit_queue_bytes_max;
   options.store.queue.tail_bytes_max = config.storage.tail_cache_bytes;
   options.store.disk_reserve_bytes = config.storage.disk_reserve_bytes;
-  options.store.partitions_max =
-      static_cast<std::int32_t>(std::min<std::uint64_t>(config.limits.partitions_max, descriptors() / 4));
+  options.store.partitions_max = static_cast<std::int32_t>(config.limits.partitions_max);
+  options.store.open_files_max = Descriptors(config).segments;
   options.maintenance.checkpoint_interval = std::chrono::milliseconds(config.storage.checkpoint_interval_ms);
   options.maintenance.retention_interval = std::chrono::milliseconds(config.storage.retention_check_interval_ms);
-  const std::size_t threads =
-      config.limits.threads != 0 ? config.limits.threads : std::max(1U, std::thread::hardware_concurrency());
-  options.shards = std::min(threads, kShardsMax);
+  options.shards = shards(config);
   options.default_partitions = static_cast<std::int32_t>(config.topic_defaults.partitions);
   options.topics_max = config.limits.topics_max;
+  options.batch_bytes_max = config.limits.frame_bytes_max - native::kPublishHeaderBytesMax;
   return options;
 }
 
@@ -61,18 +83,21 @@ NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint&
   options.session.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
   options.session.outbox_bytes_max = config.limits.session_outbox_bytes_max;
   options.session.subscriptions_max = config.limits.subscriptions_per_session_max;
-  options.handshake_timeout = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  options.receive_bytes_max = config.limits.receive_bytes_max;
+  options.send_bytes_max = config.limits.send_bytes_max;
+  options.timeouts.handshake = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  options.timeouts.frame = std::chrono::milliseconds(config.limits.frame_timeout_ms);
+  options.timeouts.send = std::chrono::milliseconds(config.limits.send_timeout_ms);
   return options;
 }
 
-/// Connections may take half of the file descriptors. The log needs the others: it stops for good when it cannot open a file.
 std::size_t connections_limit(const ServerConfig& config) {
-  const std::size_t affordable = std::max<std::size_t>(1, descriptors() / 2);
-  if (affordable < config.limits.connections_max) {
+  const Descriptors descriptors(config);
+  if (descriptors.connections < config.limits.connections_max) {
     log::warn("fewer connections than configured, for want of file descriptors",
-              {{"connections", affordable}, {"descriptors", descriptors()}});
+              {{"connections", descriptors.connections}, {"descriptors", descriptors.all}});
   }
-  return std::min<std::size_t>(config.limits.connections_max, affordable);
+  return std::min<std::size_t>(config.limits.connections_max, descriptors.connections);
 }
 
 void log_recovery(const storage::Store& store, const std::string& data_dir) {

@@ -7,6 +7,8 @@ namespace {
 
 /// How far the wall clock may run ahead of the steady one before retention stops believing it.
 constexpr TimestampMs kClockSlackMs = 10 * 60 * 1000;
+/// One part in so many of the producers' places is kept for those that are new in a partition.
+constexpr std::size_t kProducersHeadroom = 10;
 
 /// A group's batches, ordered so that those of one log are together and in their order.
 std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
@@ -26,7 +28,9 @@ Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions op
       options_(std::move(options)),
       opened_wall_ms_(clock.wall_ms()),
       opened_steady_(clock.steady()),
+      open_files_(std::make_shared<OpenFiles>(fs, options_.open_files_max)),
       read_blocks_(std::make_shared<BlockPool>(options_.read_block_bytes, options_.spare_read_blocks_max)),
+      producers_(std::make_shared<ProducerRegistry>(options_.producers_max)),
       queue_(options_.queue) {}
 
 Error Store::fail(Error error) {
@@ -67,32 +71,53 @@ Result<CommitGroupPtr> Store::write_one() {
     auto written = log->write(placed, group->journaled);
     if (written.has_error()) {
       to_segments_ = std::move(group);
-      if (written.error().code == Errc::storage_full) return std::move(written).error();
-      return fail(std::move(written).error());
+      if (written.error().code != Errc::storage_full) return fail(std::move(written).error());
+      // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
+      queue_.set_full(FullReason::segments, true);
+      return std::move(written).error();
     }
   }
+  queue_.set_full(FullReason::segments, false);
   if (group->journaled) segments_sequence_.store(group->sequence);
   queue_.segments_done(*group);
   return group;
 }
 
 bool Store::wants_checkpoint() const {
-  // Half the journal may fill while the other half is being freed.
-  return journal_->full_files() * 2 >= options_.journal.files_max;
+  if (checkpoint_found_full_.load()) return true;
+  // Half the journal may fill while the other half is being freed. When it can get no more files there are fewer halves.
+  const std::size_t full = journal_->full_files();
+  return full * 2 >= options_.journal.files_max || (full > 0 && journal_->free_files() == 0);
 }
 
 Result<void> Store::checkpoint() {
+  forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
   return save_points(false);
 }
 
+void Store::forget_producers() {
+  const auto logs = all_logs();
+  const auto forget_unused_since = [&](TimestampMs since_ms) {
+    for (const auto& log : logs) log->forget_producers_unused_since(since_ms);
+  };
+  forget_unused_since(trusted_wall_ms() - ProducerTable::kExpiryMs);
+  const std::size_t kept_max = options_.producers_max - options_.producers_max / kProducersHeadroom;
+  if (producers_->remembered() <= kept_max) return;
+  std::vector<TimestampMs> last_used;
+  for (const auto& log : logs) log->collect_last_used(last_used);
+  if (last_used.size() <= kept_max) return;
+  const auto oldest_kept = last_used.end() - static_cast<std::ptrdiff_t>(kept_max);
+  std::ranges::nth_element(last_used, oldest_kept);
+  forget_unused_since(*oldest_kept);
+}
+
 Result<void> Store::save_points(bool clean) {
-  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   Checkpoint checkpoint;
-  checkpoint.epoch = epoch_;
   checkpoint.clean = clean;
   const std::uint64_t covered = segments_sequence_.load();
   checkpoint.first_needed_sequence = covered + 1;
+  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   const auto logs = all_logs();
   for (const auto& log : logs) {
     if (!log->needs_sync()) {
@@ -103,13 +128,31 @@ Result<void> Store::save_points(bool clean) {
     if (point.has_error()) return fail(std::move(point).error());
     checkpoint.points.push_back(std::move(point).value());
   }
-  auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);
-  if (saved.has_error()) {
-    if (saved.error().code == Errc::storage_full) return std::move(saved).error();
-    return fail(std::move(saved).error());
-  }
+  LEAT_TRY(write_checkpoint(checkpoint));
   if (journal_) journal_->recycle(covered);
   for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
+  return ok();
+}
+
+Result<void> Store::record_journal_files() {
+  const std::lock_guard lock(checkpoint_mutex_);
+  Checkpoint checkpoint;
+  checkpoint.first_needed_sequence = first_needed_sequence_;
+  for (const auto& log : all_logs()) checkpoint.points.push_back(log->recovery_point());
+  return write_checkpoint(checkpoint);
+}
+
+Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
+  if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
+  checkpoint.epoch = epoch_;
+  if (journal_) checkpoint.journal = journal_->file_set();
+  auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);
+  const bool full = saved.has_error() && saved.error().code == Errc::storage_full;
+  checkpoint_found_full_.store(full);
+  queue_.set_full(FullReason::checkpoint, full);
+  if (saved.has_error()) return full ? std::move(saved).error() : fail(std::move(saved).error());
+  first_needed_sequence_ = checkpoint.first_needed_sequence;
+  if (journal_) journal_->note_recorded(checkpoint.journal);
   return ok();
 }
 
@@ -117,7 +160,9 @@ Result<void> Store::prepare_journal() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
   if (space.free_bytes < options_.disk_reserve_bytes + options_.journal.file_bytes) return ok();
   auto added = journal_->add_spare();
-  return added.has_error() ? Result<void>(std::move(added).error()) : ok();
+  if (added.has_value()) return *added ? record_journal_files() : ok();
+  if (added.error().code != Errc::storage_full) return fail(std::move(added).error());
+  return std::move(added).error();
 }
 
 Result<void> Store::enforce_retention() {
@@ -155,12 +200,8 @@ Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {
 
 Result<Space> Store::check_space() {
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
-  queue_.set_full(space.free_bytes < options_.disk_reserve_bytes);
+  queue_.set_full(FullReason::reserve, space.free_bytes < options_.disk_reserve_bytes);
   return space;
-}
-
-void Store::release_idle_files() {
-  for (const auto& log : all_logs()) log->release_idle_files();
 }
 
 Result<void> Store::close() {

@@ -25,7 +25,9 @@ struct StoreOptions {
   std::uint64_t disk_reserve_bytes = 64U << 20;  ///< writes are refused when less is free
   std::size_t read_block_bytes = 256U << 10;
   std::size_t spare_read_blocks_max = 32;
+  std::size_t open_files_max = 256;      ///< of segments and their indexes; one for each thread that uses the store at the least
   std::int32_t partitions_max = 10'000;  ///< of all topics together
+  std::size_t producers_max = 100'000;   ///< remembered, one that writes to two partitions counted twice
 };
 
 /// What a start found and did.
@@ -69,7 +71,7 @@ class Store {
   // --- the writers; one thread each. The group that was handled, null when there was none.
   /// Error journal_full: call again after a checkpoint; anything else is for good.
   Result<CommitGroupPtr> journal_one();
-  /// Error storage_full: call again when there may be room; anything else is for good.
+  /// Error storage_full: call again when there may be room, until then the queue refuses batches; anything else is for good.
   Result<CommitGroupPtr> write_one();
 
   // --- maintenance; one thread
@@ -77,9 +79,8 @@ class Store {
   /// Adds a journal file if none is free and more may be added.
   Result<void> prepare_journal();
   Result<void> enforce_retention();
-  /// Refuses or accepts batches by the free space.
+  /// Refuses or accepts batches by the free space. The queue's full() says whether they are refused for want of it in any way.
   Result<Space> check_space();
-  void release_idle_files();
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads
@@ -100,7 +101,7 @@ class Store {
   [[nodiscard]] Path journal_directory() const { return options_.data_dir / "journal"; }
   [[nodiscard]] Path topics_directory() const { return options_.data_dir / "topics"; }
   [[nodiscard]] Path topic_directory(const TopicId& id) const { return topics_directory() / id.to_string(); }
-  [[nodiscard]] LogEnvironment log_environment() { return {fs_, clock_, queue_, read_blocks_}; }
+  [[nodiscard]] LogEnvironment log_environment() { return {fs_, open_files_, clock_, queue_, read_blocks_, producers_}; }
 
   Result<TopicConfig> configure(const TopicSettings& settings) const;
   Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
@@ -111,7 +112,13 @@ class Store {
   Topic describe(const CatalogTopic& entry) const;
   Result<void> save(const Catalog& catalog);
   Result<void> commit(Catalog catalog);
+  /// Those that were not used for a day; and of all partitions the least recently used, so that there is room for new ones.
+  void forget_producers();
   Result<void> save_points(bool clean);
+  /// Saves the checkpoint as it is, with the journal files there are now: those that were added may be filled from then on.
+  Result<void> record_journal_files();
+  /// Durable on return, and its journal files are in use.
+  Result<void> write_checkpoint(Checkpoint& checkpoint);
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
   /// The wall clock, unless it was set forward since the store was opened: that must not expire what is not old.
   [[nodiscard]] TimestampMs trusted_wall_ms() const;
@@ -125,7 +132,9 @@ class Store {
   const TimestampMs opened_wall_ms_;
   const std::chrono::steady_clock::time_point opened_steady_;
   std::unique_ptr<DirectoryLock> lock_;
+  const std::shared_ptr<OpenFiles> open_files_;
   const std::shared_ptr<BlockPool> read_blocks_;
+  const std::shared_ptr<ProducerRegistry> producers_;
   CommitQueue queue_;
   std::unique_ptr<Journal> journal_;
   RecoveryReport report_;
@@ -134,9 +143,10 @@ class Store {
   mutable std::mutex topics_mutex_;  ///< over catalog_ and logs_
   Catalog catalog_;
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
-  ProducerId next_producer_{0};
 
-  std::mutex checkpoint_mutex_;
+  std::mutex checkpoint_mutex_;              ///< one checkpoint at a time
+  std::uint64_t first_needed_sequence_ = 1;  ///< of the checkpoint on disk
+  std::atomic<bool> checkpoint_found_full_{false};
   CommitGroupPtr to_journal_;                        ///< taken, the journal was full
   CommitGroupPtr to_segments_;                       ///< taken, the disk was full
   std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments

@@ -6,16 +6,43 @@
 
 namespace leat::storage {
 
+constexpr std::uint64_t kSmallFilesBytes = 64U << 10;  ///< catalog, indexes, what a file system takes for names
+
 /// The steps of Store::open.
 class StoreOpener {
  public:
   explicit StoreOpener(Store& store) : store_(store) {}
 
   Result<void> run() {
+    auto opened = steps();
+    if (opened.has_value() || opened.error().code != Errc::storage_full) return opened;
+    return Error(Errc::storage_full, opened.error().context + "; " + room_needed());
+  }
+
+ private:
+  /// For a person whose disk is full. Nothing is lost: a start goes on from any state that another one left.
+  std::string room_needed() const {
+    const Path& directory = store_.options_.data_dir;
+    const auto space = store_.fs_.space(directory);
+    const std::uint64_t needed = needed_bytes_ + checkpoint_bytes() + kSmallFilesBytes;
+    std::string text = directory.native() + " has ";
+    text.append(space ? std::to_string(space->free_bytes) : "an unknown number of")
+        .append(" bytes free, starting on it takes about ");
+    return text.append(std::to_string(needed)).append("; nothing is lost, start again when there is room");
+  }
+
+  std::uint64_t checkpoint_bytes() const {
+    const auto file = store_.fs_.open(store_.checkpoint_path(), {.read_only = true});
+    const auto size = file ? (*file)->size() : Result<std::uint64_t>(file.error());
+    return size ? *size : 0;
+  }
+
+  Result<void> steps() {
     LEAT_TRY(check_options());
     LEAT_TRY(create_directories_durably(store_.fs_, store_.options_.data_dir));
     LEAT_ASSIGN(store_.lock_, store_.fs_.lock(store_.options_.data_dir));
     LEAT_TRY(load_catalog_and_checkpoint());
+    store_.producers_->set_next_id(store_.catalog_.next_producer);
     LEAT_TRY(store_.fs_.create_directories(store_.journal_directory()));
     LEAT_TRY(store_.fs_.create_directories(store_.topics_directory()));
     LEAT_TRY(store_.fs_.sync_directory(store_.options_.data_dir));
@@ -23,15 +50,16 @@ class StoreOpener {
     LEAT_TRY(quarantine_unknown());
     LEAT_TRY(open_logs());
     if (!checkpoint_.clean) LEAT_TRY(replay_journal());
-    // From here on the segments are all there is: what the journal held is in them and synced, and its groups are of a past
-    // epoch.
+    // From here on the segments are all there is: what the journal held is in them and synced, its groups are of a past epoch,
+    // and none of its files is needed.
     store_.epoch_ = next_epoch();
     LEAT_TRY(store_.save_points(false));
+    LEAT_ASSIGN(const bool journaled, has_journal());
+    if (!journaled) needed_bytes_ = store_.options_.journal.file_bytes;
     LEAT_ASSIGN(store_.journal_, Journal::open(store_.fs_, store_.journal_directory(), store_.options_.journal, store_.epoch_));
-    return ok();
+    return store_.record_journal_files();
   }
 
- private:
   /// Differs from the one before by the counter, and from what anybody can guess by the rest: a producer that knew it could send
   /// a batch that holds what reads like a group of this journal.
   std::uint64_t next_epoch() {
@@ -135,14 +163,24 @@ class StoreOpener {
     return store_.fs_.sync_directory(store_.topics_directory());
   }
 
+  /// Goes on reading when there is no room for what the journal holds, to say how much is needed.
   Result<void> replay_journal() {
-    LEAT_ASSIGN(auto reader, JournalReader::open(store_.fs_, store_.journal_directory(), checkpoint_.epoch,
+    LEAT_ASSIGN(auto reader, JournalReader::open(store_.fs_, store_.journal_directory(), checkpoint_.journal, checkpoint_.epoch,
                                                  checkpoint_.first_needed_sequence));
+    std::optional<Error> full;
     while (true) {
       LEAT_ASSIGN(const auto group, reader.next());
-      if (!group) return ok();
+      if (!group) return full ? Result<void>(std::move(*full)) : ok();
       ++store_.report_.groups_replayed;
-      for (const JournalEntry& entry : group->entries) LEAT_TRY(replay(entry));
+      for (const JournalEntry& entry : group->entries) {
+        if (!full) {
+          auto replayed = replay(entry);
+          if (replayed.has_value()) continue;
+          if (replayed.error().code != Errc::storage_full) return replayed;
+          full = std::move(replayed).error();
+        }
+        needed_bytes_ += entry.batch.size();
+      }
     }
   }
 
@@ -162,6 +200,7 @@ class StoreOpener {
 
   Store& store_;
   Checkpoint checkpoint_;
+  std::uint64_t needed_bytes_ = 0;  ///< for the journal's first file, or for what it holds and the segments have no room for
 };
 
 Result<std::unique_ptr<Store>> Store::open(FileSystem& fs, const Clock& clock, Random& random, StoreOptions options) {

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 namespace leat::storage {
 namespace {
 
@@ -17,8 +19,7 @@ StoreThreads::StoreThreads(Store& store, CommitListener& listener, MaintenanceOp
       listener_(listener),
       options_(options),
       last_checkpoint_(SteadyClock::now()),
-      last_retention_(last_checkpoint_),
-      last_idle_files_(last_checkpoint_) {
+      last_retention_(last_checkpoint_) {
   maintenance_ = std::thread([this] { run_maintenance(); });
   segments_ = std::thread([this] { run_segments(); });
   journal_ = std::thread([this] { run_journal(); });
@@ -57,13 +58,12 @@ void StoreThreads::run_journal() {
 
 void StoreThreads::run_segments() {
   name_thread("leat-segments");
+  bool found_full = false;
   while (true) {
     auto group = store_.write_one();
     if (group.has_error()) {
       if (group.error().code != Errc::storage_full) return listener_.on_failed(group.error());
-      // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
-      store_.queue().set_full(true);
-      listener_.on_maintenance_error(group.error());
+      if (!std::exchange(found_full, true)) listener_.on_maintenance_error(group.error());
       // On the way out nothing makes room any more: the next start replays the journal instead.
       if (store_.queue().stopped()) return;
       std::unique_lock lock(mutex_);
@@ -71,6 +71,7 @@ void StoreThreads::run_segments() {
       continue;
     }
     if (*group) {
+      found_full = false;
       listener_.on_written(**group);
       continue;
     }
@@ -96,25 +97,36 @@ void StoreThreads::run_maintenance() {
 void StoreThreads::maintain() {
   if (store_.queue().failed()) return;
   const auto now = SteadyClock::now();
-  const auto note = [this](const Result<void>& result) {
-    if (result.has_error()) listener_.on_maintenance_error(result.error());
-  };
+  round_error_.clear();
+  // Before the checkpoint: a journal that got a file more can wait for it.
+  note(store_.prepare_journal());
   if (store_.wants_checkpoint() || now - last_checkpoint_ >= options_.checkpoint_interval) {
     last_checkpoint_ = now;
-    const auto saved = store_.checkpoint();
-    note(saved);
-    if (saved.has_value()) listener_.on_checkpoint();
+    note(store_.checkpoint());
   }
-  note(store_.prepare_journal());
-  if (const auto space = store_.check_space(); space.has_error()) listener_.on_maintenance_error(space.error());
+  watch_space();
   if (now - last_retention_ >= options_.retention_interval) {
     last_retention_ = now;
     note(store_.enforce_retention());
   }
-  if (now - last_idle_files_ >= options_.idle_files_interval) {
-    last_idle_files_ = now;
-    store_.release_idle_files();
-  }
+  if (round_error_.empty()) told_error_.clear();
+}
+
+void StoreThreads::watch_space() {
+  const auto space = store_.check_space();
+  if (space.has_error()) return note(space.error());
+  const bool full = store_.queue().full();
+  if (full != full_told_) listener_.on_full(full, *space);
+  full_told_ = full;
+}
+
+void StoreThreads::note(const Result<void>& result) {
+  if (result.has_value()) return;
+  const std::string text = result.error().message();
+  if (round_error_.empty()) round_error_ = text;
+  if (text == told_error_) return;
+  told_error_ = text;
+  listener_.on_maintenance_error(result.error());
 }
 
 void StoreThreads::poke_maintenance() {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "storage/store.hpp"
@@ -20,9 +21,10 @@ class CommitListener {
   virtual void on_written(const CommitGroup& group) = 0;
   /// No batch will come any further. At most once a writer.
   virtual void on_failed(const Error& error) = 0;
-  /// What was written is now synced, too.
-  virtual void on_checkpoint() = 0;
-  /// Maintenance went wrong in a way that may pass (disk full); for the log.
+  /// From now on batches are refused for want of room (storage_full), or no longer; for the log.
+  virtual void on_full(bool full, const Space& space) = 0;
+  /// Maintenance or the writing of segments went wrong in a way that may pass (disk full); for the log. Once, however often it is
+  /// tried again.
   virtual void on_maintenance_error(const Error& error) = 0;
 };
 
@@ -30,7 +32,6 @@ struct MaintenanceOptions {
   std::chrono::milliseconds tick{500};  ///< how often free space is looked at
   std::chrono::milliseconds checkpoint_interval{10'000};
   std::chrono::milliseconds retention_interval{30'000};
-  std::chrono::milliseconds idle_files_interval{5'000};
 };
 
 /// Runs a store: a thread for the journal, one for the segments, one for maintenance. Between construction and destruction nobody
@@ -47,6 +48,8 @@ class StoreThreads {
   void run_segments();
   void run_maintenance();
   void maintain();
+  void watch_space();
+  void note(const Result<void>& result);
   void poke_maintenance();
   /// False when the threads are to end instead.
   bool wait_for_maintenance();
@@ -62,9 +65,12 @@ class StoreThreads {
   bool stopping_ = false;
   std::uint64_t rounds_ = 0;  ///< of maintenance, completed
 
+  // The maintenance thread's own.
+  bool full_told_ = false;
+  std::string round_error_;  ///< the first of the round under way
+  std::string told_error_;   ///< the last that was told, until a round goes well
   std::chrono::steady_clock::time_point last_checkpoint_;
   std::chrono::steady_clock::time_point last_retention_;
-  std::chrono::steady_clock::time_point last_idle_files_;
 
   std::thread maintenance_;
   std::thread segments_;

@@ -194,14 +194,13 @@ Result<void> Store::delete_topic(const std::string& name) {
 
 Result<ProducerId> Store::allocate_producer_id() {
   const std::lock_guard lock(topics_mutex_);
-  if (next_producer_ >= catalog_.next_producer || next_producer_.value() == 0) {
+  const ProducerId id = producers_->next_id();
+  if (id >= catalog_.next_producer) {
     Catalog catalog = catalog_;
-    next_producer_ = catalog.next_producer;
-    catalog.next_producer = ProducerId(catalog.next_producer.value() + kProducerIdBlock);
+    catalog.next_producer = ProducerId(id.value() + kProducerIdBlock);
     LEAT_TRY(commit(std::move(catalog)));
   }
-  const ProducerId id = next_producer_;
-  next_producer_ = ProducerId(id.value() + 1);
+  producers_->set_next_id(ProducerId(id.value() + 1));
   return id;
 }
 

@@ -19,7 +19,9 @@ class ScratchSegment {
   ScratchSegment() : batch_(sample_batch(kBatchBytes, 1000)) { begin(); }
 
   /// A new, empty segment in place of the old one.
-  void begin() { appender_.emplace(storage::SegmentAppender::create(fs_, read_blocks_, directory_.path(), Offset(0)).value()); }
+  void begin() {
+    appender_.emplace(storage::SegmentAppender::create(files_, read_blocks_, directory_.path(), Offset(0)).value());
+  }
   [[nodiscard]] bool is_full() const { return segment().end().position + batch_.size() > kSegmentBytes; }
   void append(std::size_t batches) {
     placed_.clear();
@@ -42,6 +44,7 @@ class ScratchSegment {
  private:
   ScratchDirectory directory_;
   storage::PosixFileSystem fs_;
+  std::shared_ptr<storage::OpenFiles> files_ = std::make_shared<storage::OpenFiles>(fs_, 16);
   std::shared_ptr<storage::BlockPool> read_blocks_ = std::make_shared<storage::BlockPool>(kReadBlockBytes, 4);
   std::vector<std::byte> batch_;
   std::vector<std::vector<std::byte>> copies_;

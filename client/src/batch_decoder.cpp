@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "protocol/record/batch_iterator.hpp"
+#include "protocol/base/endian.hpp"
 #include "protocol/record/batch_reader.hpp"
 #include "protocol/record/batch_validator.hpp"
 
@@ -19,10 +19,30 @@ constexpr std::size_t kSpareMax = 4;
 /// Memory beyond this is not kept.
 constexpr std::size_t kSpareBytesMax = std::size_t{4} << 20;
 
+/// Where a chunk can be read again: `at` bytes into it, at `offset`.
+struct Resumption {
+  std::size_t at;
+  Offset offset;
+};
+
+/// Behind a batch that cannot be read, of which nothing is trusted but where it ends, if that: the next batch tells its offset
+/// itself, and the delivery where it ends.
+Resumption behind_first_batch(const Chunk& chunk, Offset from) {
+  record::BatchIterator batches(chunk.bytes.span());
+  const auto unreadable = batches.next();
+  const std::size_t end = batches.position();
+  if (unreadable.has_value() && *unreadable) {
+    if (const auto next = batches.next(); next.has_value() && *next) {
+      const Offset offset(load_be<std::int64_t>((**next).data() + record::field::kBaseOffset));
+      if (offset > from && offset < chunk.next_offset) return {end, offset};
+    }
+  }
+  return {chunk.bytes.size(), std::max(from, chunk.next_offset)};
+}
+
 }  // namespace
 
-Result<BatchDecoder::Decoded> BatchDecoder::decode(const std::string& topic, PartitionId partition, const Chunk& chunk,
-                                                   Offset from) {
+BatchDecoder::Decoded BatchDecoder::decode(const std::string& topic, PartitionId partition, const Chunk& chunk, Offset from) {
   auto content = take();
   content->topic = topic;
   content->partition = partition;
@@ -30,32 +50,34 @@ Result<BatchDecoder::Decoded> BatchDecoder::decode(const std::string& topic, Par
   content->next_offset = from;
   content->bytes = chunk.bytes;
 
-  const ByteSpan bytes = chunk.bytes.span();
-  record::BatchIterator batches(bytes);
+  record::BatchIterator batches(chunk.bytes.span());
   std::size_t consumed = 0;
   std::size_t decoded_bytes = 0;
-  while (content->records.size() < kRecordsEnough && decoded_bytes < kDecodedBytesEnough) {
-    Result<void> decoded = ok();
-    auto batch = batches.next();
-    if (batch.has_value() && !*batch) {
-      content->next_offset = std::max(content->next_offset, chunk.next_offset);
-      return Decoded{std::move(content), bytes.size()};
-    }
-    if (batch.has_value()) {
-      decoded = decode_batch(**batch, from, *content, decoded_bytes);
-    } else {
-      // Deliveries are whole batches, so that one cut short is as wrong as any other.
-      decoded = Error(batch.error().code == Errc::torn_tail ? Errc::invalid_batch : batch.error().code, batch.error().context);
-    }
+  while (consumed < chunk.bytes.size() && content->records.size() < kRecordsEnough && decoded_bytes < kDecodedBytesEnough) {
+    const auto decoded = decode_next(batches, from, *content, decoded_bytes);
+    if (decoded.has_error() && consumed > 0) break;  // what is before it first; it is met again at the front of the rest
     if (decoded.has_error()) {
-      if (consumed > 0) break;  // what is before it first; it is met again at the front of the rest
-      return Error(decoded.error().code, topic + "-" + std::to_string(partition.value()) + " at offset " +
-                                             std::to_string(from.value()) + ": " + decoded.error().context);
+      const Resumption resumption = behind_first_batch(chunk, from);
+      Error error(decoded.error().code, topic + "-" + std::to_string(partition.value()) + " at offset " +
+                                            std::to_string(from.value()) + ", the next that can be read is " +
+                                            std::to_string(resumption.offset.value()));
+      if (!decoded.error().context.empty()) error.context.append(": ").append(decoded.error().context);
+      UnreadableRecords unreadable{topic, partition, from, resumption.offset, std::move(error)};
+      return {nullptr, std::move(unreadable), resumption.at, resumption.offset};
     }
     consumed = batches.position();
   }
-  if (consumed == bytes.size()) content->next_offset = std::max(content->next_offset, chunk.next_offset);
-  return Decoded{std::move(content), consumed};
+  if (consumed == chunk.bytes.size()) content->next_offset = std::max(content->next_offset, chunk.next_offset);
+  const Offset next = content->next_offset;
+  return {std::move(content), std::nullopt, consumed, next};
+}
+
+Result<void> BatchDecoder::decode_next(record::BatchIterator& batches, Offset from, Content& content,
+                                       std::size_t& decoded_bytes) {
+  const auto batch = batches.next();
+  if (batch.has_value()) return *batch ? decode_batch(**batch, from, content, decoded_bytes) : ok();
+  // Deliveries are whole batches, so that one cut short is as wrong as any other.
+  return Error(batch.error().code == Errc::torn_tail ? Errc::invalid_batch : batch.error().code, batch.error().context);
 }
 
 Result<void> BatchDecoder::decode_batch(ByteSpan batch, Offset from, Content& content, std::size_t& decoded_bytes) {

@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "leat/consumer.hpp"
 #include "leat/record.hpp"
 #include "protocol/base/result.hpp"
+#include "protocol/record/batch_iterator.hpp"
 #include "protocol/record/compression.hpp"
 
 namespace leat::client {
@@ -26,16 +29,19 @@ class BatchDecoder : public std::enable_shared_from_this<BatchDecoder> {
   explicit BatchDecoder(const record::DecompressLimits& limits) : limits_(limits) {}
 
   struct Decoded {
-    std::shared_ptr<const RecordBatch::Content> content;  ///< may have no records
-    std::size_t consumed_bytes;                           ///< of the chunk; the rest was too much for one RecordBatch
+    std::shared_ptr<const RecordBatch::Content> content;  ///< may have no records; null when they are unreadable
+    std::optional<UnreadableRecords> unreadable;          ///< what is wrong with the chunk's first batch
+    std::size_t consumed_bytes = 0;                       ///< of the chunk; the rest was too much for one RecordBatch
+    Offset next_offset;
   };
-  /// The records from `from` on of the chunk's first batches. Fails when the first batch cannot be read, naming the partition.
-  Result<Decoded> decode(const std::string& topic, PartitionId partition, const Chunk& chunk, Offset from);
+  /// The records from `from` on of the chunk's first batches.
+  Decoded decode(const std::string& topic, PartitionId partition, const Chunk& chunk, Offset from);
 
  private:
   using Content = RecordBatch::Content;
   std::shared_ptr<Content> take();
   void give_back(std::unique_ptr<Content> content);
+  Result<void> decode_next(record::BatchIterator& batches, Offset from, Content& content, std::size_t& decoded_bytes);
   Result<void> decode_batch(ByteSpan batch, Offset from, Content& content, std::size_t& decoded_bytes);
   std::vector<std::byte> take_buffer();
 

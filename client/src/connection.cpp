@@ -17,6 +17,18 @@ constexpr std::uint64_t kHelloCorrelation = 1;
 constexpr std::uint64_t kPingCorrelation = 2;
 /// The largest frame taken from a broker. A delivery is as large as the topic's largest batch, which the hello does not tell.
 constexpr std::size_t kInboundFrameBytesMax = std::size_t{128} << 20;
+/// The answer to a hello is small; what is larger comes from something else.
+constexpr std::size_t kHelloReplyBytesMax = std::size_t{64} << 10;
+
+/// What the first bytes look like that came from where a broker should be.
+std::string_view likely_protocol(std::string_view answer) {
+  if (answer.starts_with("HTTP/") || answer.starts_with("<")) return "HTTP";
+  if (answer.starts_with("SSH-")) return "SSH";
+  if (answer.starts_with("\x15\x03") || answer.starts_with("\x16\x03")) return "TLS";
+  if (answer.starts_with("220")) return "SMTP or FTP";
+  if (answer.starts_with("-ERR")) return "Redis";
+  return "something else";
+}
 
 }  // namespace
 
@@ -27,7 +39,7 @@ Connection::Connection(const asio::any_io_executor& executor, ConnectionOptions 
       resolver_(executor),
       socket_(executor),
       timer_(executor),
-      reader_(std::move(blocks), kInboundFrameBytesMax) {}
+      reader_(std::move(blocks), kHelloReplyBytesMax) {}
 
 void Connection::start() {
   LEAT_ASSERT(state_ == State::idle);
@@ -110,7 +122,10 @@ void Connection::on_read(std::size_t bytes) {
 
 Result<void> Connection::handle_frames(ConnectionListener& listener) {
   while (state_ != State::closed) {
-    LEAT_ASSIGN(const auto frame, reader_.next());
+    const ByteSpan received = reader_.unread();
+    const auto next = reader_.next();
+    if (next.has_error()) return state_ == State::greeting ? not_a_broker(received) : next.error();
+    const auto& frame = *next;
     if (!frame) break;
     auto decoded = native::decode_header(frame->header);
     if (decoded.has_value()) {
@@ -119,7 +134,7 @@ Result<void> Connection::handle_frames(ConnectionListener& listener) {
     }
     // A sound frame with a message of a later version is the failure of the request that it answers, and nothing else.
     const native::DecodeFailure& failure = decoded.error();
-    if (!failure.correlation) return failure.error;
+    if (!failure.correlation) return state_ == State::greeting ? not_a_broker(received) : failure.error;
     native::Decoded answer{*failure.correlation, native::ErrorReply{failure.error.code, failure.error.context, false}};
     if (answer.correlation != 0) LEAT_TRY(handle(answer, {}, listener));
   }
@@ -139,6 +154,11 @@ Result<void> Connection::handle(native::Decoded& decoded, const SharedBytes& pay
   return ok();
 }
 
+Error Connection::not_a_broker(ByteSpan answer) const {
+  return Error(Errc::connection_failed, "no leat broker at " + options_.endpoint.to_string() + " (answered like " +
+                                            std::string(likely_protocol(as_text(answer))) + ")");
+}
+
 Result<void> Connection::handle_greeting(const native::Message& message, ConnectionListener& listener) {
   if (const auto* error = std::get_if<native::ErrorReply>(&message)) return Error(error->code, error->message);
   const auto* reply = std::get_if<native::HelloReply>(&message);
@@ -147,6 +167,7 @@ Result<void> Connection::handle_greeting(const native::Message& message, Connect
     return Error(Errc::unsupported_version, "the broker chose version " + std::to_string(reply->version));
   }
   state_ = State::open;
+  reader_.set_frame_bytes_max(kInboundFrameBytesMax);
   watch_silence();
   listener.on_open(*reply);
   return ok();

@@ -68,6 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Result<void> handle_frames(ConnectionListener& listener);
   Result<void> handle(native::Decoded& decoded, const SharedBytes& payload, ConnectionListener& listener);
   Result<void> handle_greeting(const native::Message& message, ConnectionListener& listener);
+  [[nodiscard]] Error not_a_broker(ByteSpan answer) const;
   void watch_connecting();
   void watch_silence();
   void fail(const boost::system::error_code& problem, const char* doing);

@@ -140,7 +140,8 @@ void Core::route(const std::string& topic, RouteHandler handler) {
     if (reply->topic.partitions.empty()) {
       return self->routes_.answer(topic, Error(Errc::malformed_frame, "a topic without partitions: " + topic));
     }
-    self->routes_.answer(topic, TopicRoute{reply->topic.id, static_cast<std::int32_t>(reply->topic.partitions.size())});
+    self->routes_.answer(topic, TopicRoute{reply->topic.id, static_cast<std::int32_t>(reply->topic.partitions.size()),
+                                           message_bytes_max(reply->topic)});
   });
 }
 

@@ -103,6 +103,8 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   /// Has what was queued written.
   void flush();
   [[nodiscard]] bool closed() const { return closed_; }
+  /// Why there is no connection; nothing while there is one.
+  [[nodiscard]] const std::optional<Error>& last_failure() const { return last_failure_; }
   Random& random() { return random_; }
 
   // ConnectionListener.

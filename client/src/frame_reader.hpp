@@ -30,6 +30,10 @@ class FrameReader {
   /// That so many bytes were read into space().
   void received(std::size_t bytes) { end_ += bytes; }
 
+  void set_frame_bytes_max(std::size_t bytes) { frame_bytes_max_ = bytes; }
+  /// What was received behind the last whole frame.
+  [[nodiscard]] ByteSpan unread() const { return block_ ? ByteSpan(block_->bytes.get() + begin_, end_ - begin_) : ByteSpan(); }
+
   /// The next whole frame, or nullopt when more has to be read. After an error the stream cannot be trusted.
   Result<std::optional<Frame>> next();
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +22,8 @@ struct PendingDelivery {
   DeliveryCallback callback;
 };
 
-/// A flush that goes on: every batch that it waits for holds on to it, and it is over when the last lets go.
+/// A flush that goes on: every batch and every parked record that it waits for holds on to it, until its callbacks have run. It
+/// is over when the last lets go.
 class FlushBarrier {
  public:
   explicit FlushBarrier(Completion<void> done) : done_(std::move(done)) {}
@@ -54,11 +56,16 @@ struct OutgoingBatch {
   std::int32_t record_count = 0;
   State state = State::waiting;
   bool outcome_unknown = false;  ///< it was sent on a connection that was lost before the answer
+  bool behind_gap = false;       ///< one sent before it was certainly not stored, so that neither was this one
   int refused_sequences = 0;     ///< how often its producer's state at the broker did not go with it
   std::optional<Errc> refusal;   ///< the answer to its last sending
   std::optional<Error> error;    ///< why it failed or, while it waits, why it was refused last
   std::uint64_t correlation = 0;
   native::PublishAck ack;
+
+  void hold(const std::shared_ptr<FlushBarrier>& barrier) {
+    if (std::find(barriers.begin(), barriers.end(), barrier) == barriers.end()) barriers.push_back(barrier);
+  }
 
   /// As new, with its memory.
   void reset() {
@@ -71,6 +78,7 @@ struct OutgoingBatch {
     record_count = 0;
     state = State::waiting;
     outcome_unknown = false;
+    behind_gap = false;
     refused_sequences = 0;
     refusal.reset();
     error.reset();

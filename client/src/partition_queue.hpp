@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,7 @@ struct ParkedRecord {
   DeliveryCallback callback;
   std::size_t cost_bytes;
   std::chrono::steady_clock::time_point accepted_at;
+  std::vector<std::shared_ptr<FlushBarrier>> barriers;
 };
 
 /// A topic's partitions as the producer knows them; divided as PartitionQueue is.
@@ -54,6 +56,7 @@ struct TopicQueue {
   std::vector<std::unique_ptr<PartitionQueue>> partitions;
   std::size_t partition_count = 0;  ///< of those above; the others are of an earlier topic of this name
   std::size_t sticky = 0;           ///< where records without key go
+  std::size_t batch_bytes_max = std::numeric_limits<std::size_t>::max();  ///< what the broker takes, as far as is known
   std::deque<ParkedRecord> parked;
   bool lookup_listed = false;
 
@@ -61,7 +64,6 @@ struct TopicQueue {
   bool looking_up = false;
   std::optional<std::chrono::steady_clock::time_point> lookup_at;  ///< to be tried again then
   Backoff backoff;
-  std::vector<std::shared_ptr<FlushBarrier>> parked_barriers;
 };
 
 }  // namespace leat::client

@@ -1,6 +1,7 @@
 #include "client/src/producer_core.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace leat::client {
@@ -12,11 +13,14 @@ constexpr std::chrono::milliseconds kSweepIntervalMin{5};
 constexpr std::chrono::milliseconds kSweepIntervalMax{1'000};
 /// An expiry is late by this part of the timeout at most.
 constexpr int kSweepsPerTimeout = 8;
+/// Far enough from where arithmetic with times overflows.
+constexpr std::chrono::milliseconds kTimeMax = std::chrono::hours(24 * 365);
 
 ProducerOptions sane(ProducerOptions options) {
   options.in_flight_batches_max = std::clamp(options.in_flight_batches_max, 1, 5);
   options.batch_bytes_max = std::max<std::size_t>(options.batch_bytes_max, 1);
-  options.linger = std::max(options.linger, std::chrono::milliseconds(0));
+  options.linger = std::clamp(options.linger, std::chrono::milliseconds(0), kTimeMax);
+  options.delivery_timeout = std::clamp(options.delivery_timeout, std::chrono::milliseconds(0), kTimeMax);
   return options;
 }
 
@@ -34,10 +38,14 @@ ProducerCore::ProducerCore(std::shared_ptr<Core> core, const ProducerOptions& op
       buffer_(options_, [this] { core_->post([self = shared_from_this()] { self->work(); }); }),
       wake_timer_(core_->executor()),
       sweep_timer_(core_->executor()),
+      refresh_timer_(core_->executor()),
       identity_backoff_(options_.retry_backoff_min, options_.retry_backoff_max) {}
 
 void ProducerCore::open() {
-  core_->post([self = shared_from_this()] { self->core_->add_member(self); });
+  core_->post([self = shared_from_this()] {
+    self->core_->add_member(self);
+    self->refresh_later();
+  });
 }
 
 void ProducerCore::close() {
@@ -56,11 +64,13 @@ void ProducerCore::flush(Completion<void> done) {
 }
 
 void ProducerCore::on_connected() {
+  refresh_topics();
   pump_all();
   core_->flush();
 }
 
 void ProducerCore::on_disconnected() {
+  if (options_.on_retry && core_->last_failure() && buffer_.buffered_bytes() > 0) options_.on_retry(*core_->last_failure());
   answered_.clear();
   for (PartitionQueue* queue : buffer_.partitions()) {
     queue->window.connection_lost();
@@ -160,6 +170,7 @@ void ProducerCore::on_outcome(PartitionQueue& queue, OutgoingBatch& batch, Publi
   Error error = *std::move(outcome.error);
   const std::string where = queue.topic.name + "-" + std::to_string(queue.partition.value());
   error.context = error.context.empty() ? where : where + ": " + error.context;
+  if (outcome.retriable && options_.on_retry) options_.on_retry(error);
   queue.window.refused(batch, std::move(error), outcome.retriable);
 }
 
@@ -178,7 +189,7 @@ void ProducerCore::settle(PartitionQueue& queue) {
   const SendWindow::Settlement wanted = queue.window.settle();
   if (wanted.retry_later || wanted.topic_unknown) queue.resume_at = Clock::now() + queue.backoff.next(core_->random());
   if (wanted.new_producer && identity_ && identity_->producer_id == producer) identity_.reset();
-  if (wanted.topic_unknown) look_up(queue.topic);
+  if (wanted.topic_unknown || wanted.limit_changed) look_up(queue.topic);
   while (BatchPtr batch = queue.window.take_done()) done_.push_back({queue.partition, std::move(batch)});
 }
 
@@ -188,11 +199,11 @@ void ProducerCore::deliver() {
   auto failed = std::exchange(failed_, {});
   std::size_t released = 0;
   for (const Done& one : done) released += one.batch->cost_bytes;
-  for (const Failed& one : failed) released += one.cost_bytes;
+  for (const auto& one : failed) released += one.parked.cost_bytes;
   buffer_.release(released);
 
-  for (Failed& one : failed) {
-    if (one.callback) one.callback(std::move(one.error));
+  for (auto& [parked, error] : failed) {
+    if (parked.callback) parked.callback(std::move(error));
   }
   for (Done& one : done) {
     OutgoingBatch& batch = *one.batch;
@@ -203,6 +214,7 @@ void ProducerCore::deliver() {
         delivery.callback(Delivery{one.partition, batch.ack.base_offset + delivery.index, delivery.timestamp, batch.ack.level});
       }
     }
+    batch.barriers.clear();  // a write may hold the batch for longer
     buffer_.recycle(std::move(one.batch));
   }
 }
@@ -233,10 +245,13 @@ void ProducerCore::resolved(TopicQueue& topic, const TopicRoute& route) {
   const bool created_anew = topic.id != route.id && !topic.id.is_nil();
   topic.id = route.id;
   topic.backoff.reset();
-  for (auto& [parked, error] : buffer_.resolve(topic, static_cast<std::size_t>(route.partitions))) {
-    failed_.push_back({std::move(parked.callback), parked.cost_bytes, std::move(error)});
+  std::size_t batch_bytes_max = route.message_bytes_max.value_or(std::numeric_limits<std::size_t>::max());
+  if (core_->frame_bytes_max() > kPublishHeaderBytes) {
+    batch_bytes_max = std::min(batch_bytes_max, core_->frame_bytes_max() - kPublishHeaderBytes);
   }
-  topic.parked_barriers.clear();
+  for (auto& misplaced : buffer_.resolve(topic, static_cast<std::size_t>(route.partitions), batch_bytes_max)) {
+    failed_.push_back(std::move(misplaced));
+  }
   for (const auto& queue : topic.partitions) {
     if (created_anew) {
       queue->window.restart_sequence();
@@ -253,9 +268,8 @@ void ProducerCore::resolved(TopicQueue& topic, const TopicRoute& route) {
 
 void ProducerCore::fail_topic(TopicQueue& topic, const Error& error) {
   for (ParkedRecord& parked : buffer_.take_parked(topic, Clock::time_point::max())) {
-    failed_.push_back({std::move(parked.callback), parked.cost_bytes, error});
+    failed_.push_back({std::move(parked), error});
   }
-  topic.parked_barriers.clear();
   for (const auto& queue : topic.partitions) fail_queue(*queue, error);
   buffer_.unresolve(topic);
 }
@@ -310,6 +324,23 @@ void ProducerCore::on_wake() {
   core_->flush();
 }
 
+void ProducerCore::refresh_topics() {
+  for (TopicQueue* topic : buffer_.topics()) {
+    if (topic->resolved) look_up(*topic);
+  }
+}
+
+void ProducerCore::refresh_later() {
+  if (closed_ || options_.topic_refresh_interval.count() <= 0) return;
+  refresh_timer_.expires_after(std::min(options_.topic_refresh_interval, kTimeMax));
+  refresh_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
+    const auto self = weak.lock();
+    if (problem || !self || self->closed_) return;
+    if (self->core_->is_connected()) self->refresh_topics();
+    self->refresh_later();
+  });
+}
+
 void ProducerCore::start_sweeping() {
   if (closed_ || sweeping_ || buffer_.buffered_bytes() == 0) return;
   sweeping_ = true;
@@ -328,7 +359,7 @@ void ProducerCore::sweep() {
   const Error never_sent(Errc::timed_out, "never sent: no connection, or no room at the broker");
   for (TopicQueue* topic : buffer_.topics()) {
     for (ParkedRecord& parked : buffer_.take_parked(*topic, expired_before)) {
-      failed_.push_back({std::move(parked.callback), parked.cost_bytes, never_sent});
+      failed_.push_back({std::move(parked), never_sent});
     }
   }
   for (PartitionQueue* queue : buffer_.partitions()) {
@@ -347,13 +378,13 @@ void ProducerCore::do_close() {
   if (std::exchange(closed_, true)) return;
   wake_timer_.cancel();
   sweep_timer_.cancel();
+  refresh_timer_.cancel();
   const Error error(Errc::closed, "the producer was closed, the outcome is unknown");
   for (const auto& waiter : buffer_.close()) waiter->accepted(Error(Errc::closed, "the producer was closed"));
   for (TopicQueue* topic : buffer_.topics()) {
     for (ParkedRecord& parked : buffer_.take_parked(*topic, Clock::time_point::max())) {
-      failed_.push_back({std::move(parked.callback), parked.cost_bytes, error});
+      failed_.push_back({std::move(parked), error});
     }
-    topic->parked_barriers.clear();
     for (const auto& queue : topic->partitions) {
       queue->window.fail_all(error);
       for (BatchPtr& batch : buffer_.take_all(*queue)) queue->window.push_failed(std::move(batch), error);

@@ -58,6 +58,9 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
 
   void wake_at(Clock::time_point at);
   void on_wake();
+  /// Asks about all known topics, which may have more partitions or other limits by now.
+  void refresh_topics();
+  void refresh_later();
   void start_sweeping();
   void sweep();
   void do_close();
@@ -67,6 +70,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   RecordBuffer buffer_;
   asio::steady_timer wake_timer_;
   asio::steady_timer sweep_timer_;
+  asio::steady_timer refresh_timer_;
   std::optional<Clock::time_point> wake_due_;
   bool sweeping_ = false;
   bool starved_ = false;  ///< a batch waits for others, perhaps of other producers, to be acknowledged
@@ -83,12 +87,7 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
     BatchPtr batch;
   };
   std::vector<Done> done_;
-  struct Failed {
-    DeliveryCallback callback;
-    std::size_t cost_bytes;
-    Error error;
-  };
-  std::vector<Failed> failed_;  ///< records that never got into a batch
+  std::vector<RecordBuffer::Misplaced> failed_;  ///< records that never got into a batch
 };
 
 }  // namespace leat::client

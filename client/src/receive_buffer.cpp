@@ -18,6 +18,7 @@ Error closed_error() { return Error(Errc::closed, "the consumer was closed"); }
 
 ReceiveBuffer::ReceiveBuffer(const ConsumerOptions& options, Events events)
     : credit_bytes_max_(options.credit_bytes_max),
+      on_unreadable_(options.on_unreadable),
       events_(std::move(events)),
       decoder_(std::make_shared<BatchDecoder>(record::DecompressLimits{.output_bytes_max = options.decompressed_bytes_max})) {}
 
@@ -57,7 +58,7 @@ std::optional<Result<RecordBatch>> ReceiveBuffer::take(Lock& lock) {
   return std::nullopt;
 }
 
-/// Nothing when the partition was unsubscribed meanwhile, or its records were all before the position.
+/// Nothing when the partition was unsubscribed meanwhile, or its records were all before the position or skipped.
 std::optional<Result<RecordBatch>> ReceiveBuffer::take_from(const FeedPtr& feed, Lock& lock) {
   Chunk chunk = std::move(feed->chunks.front());
   feed->chunks.pop_front();
@@ -66,31 +67,32 @@ std::optional<Result<RecordBatch>> ReceiveBuffer::take_from(const FeedPtr& feed,
   const Offset from = *feed->position;
   lock.unlock();
   auto decoded = decoder_->decode(feed->topic, feed->partition, chunk, from);
+  const bool stop = decoded.unreadable && !skips(*decoded.unreadable);
   lock.lock();
   feed->decoding = false;
   if (feed->removed || closed_) return std::nullopt;
 
-  if (decoded.has_error()) {
+  if (stop) {
     erase(feed);
     lock.unlock();
     events_.ended(feed);
     lock.lock();
-    return std::move(decoded).error();
+    return std::move(decoded.unreadable->error);
   }
-  feed->position = decoded->content->next_offset;
-  if (decoded->consumed_bytes < chunk.bytes.size()) {
-    chunk.bytes = chunk.bytes.slice(decoded->consumed_bytes, chunk.bytes.size() - decoded->consumed_bytes);
+  feed->position = decoded.next_offset;
+  if (decoded.consumed_bytes < chunk.bytes.size()) {
+    chunk.bytes = chunk.bytes.slice(decoded.consumed_bytes, chunk.bytes.size() - decoded.consumed_bytes);
     feed->chunks.push_front(std::move(chunk));
   }
-  const bool credit = account(*feed, decoded->consumed_bytes);
+  const bool credit = account(*feed, decoded.consumed_bytes);
   enqueue(feed);
   const bool tell_ready = ready_wanted_ && !ring_.empty();
   lock.unlock();
   if (credit) events_.credit(feed);
   if (tell_ready) events_.ready();
   lock.lock();
-  if (decoded->content->records.empty()) return std::nullopt;
-  return RecordBatch(std::move(decoded->content));
+  if (!decoded.content || decoded.content->records.empty()) return std::nullopt;
+  return RecordBatch(std::move(decoded.content));
 }
 
 bool ReceiveBuffer::account(Feed& feed, std::size_t taken_bytes) {

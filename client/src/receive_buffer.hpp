@@ -59,13 +59,17 @@ class ReceiveBuffer {
 
   std::optional<Result<RecordBatch>> take(Lock& lock);
   std::optional<Result<RecordBatch>> take_from(const FeedPtr& feed, Lock& lock);
-  void finish_decoding(const FeedPtr& feed, Chunk chunk, const BatchDecoder::Decoded& decoded);
+  /// Whether the application would rather go on behind them.
+  [[nodiscard]] bool skips(const UnreadableRecords& unreadable) const {
+    return on_unreadable_ && on_unreadable_(unreadable) == OnUnreadable::skip;
+  }
   bool account(Feed& feed, std::size_t taken_bytes);
   void enqueue(const FeedPtr& feed);
   void erase(const FeedPtr& feed);
   [[nodiscard]] std::int64_t window_bytes() const;
 
   const std::size_t credit_bytes_max_;
+  const std::function<OnUnreadable(const UnreadableRecords&)> on_unreadable_;
   Events events_;
   std::shared_ptr<BatchDecoder> decoder_;
 

@@ -111,7 +111,12 @@ TopicQueue& RecordBuffer::topic_named(std::string_view name) {
 }
 
 void RecordBuffer::park(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback callback, std::size_t cost) {
-  topic.parked.push_back({OwnedRecord::copy(topic.name, record), std::move(callback), cost, std::chrono::steady_clock::now()});
+  topic.parked.push_back(
+      {OwnedRecord::copy(topic.name, record), std::move(callback), cost, std::chrono::steady_clock::now(), {}});
+  ask_again(topic);
+}
+
+void RecordBuffer::ask_again(TopicQueue& topic) {
   if (std::exchange(topic.lookup_listed, true)) return;
   work_.lookups.push_back(&topic);
   want_wake();
@@ -121,11 +126,7 @@ Result<PartitionQueue*> RecordBuffer::choose(TopicQueue& topic, const OutgoingRe
   std::size_t index = topic.sticky;
   if (record.partition) {
     if (record.partition->value() < 0 || static_cast<std::size_t>(record.partition->value()) >= topic.partition_count) {
-      // It may have been added since: the next time the topic is asked about tells.
-      if (!std::exchange(topic.lookup_listed, true)) {
-        work_.lookups.push_back(&topic);
-        want_wake();
-      }
+      ask_again(topic);
       return Error(Errc::unknown_partition, topic.name + "-" + std::to_string(record.partition->value()));
     }
     index = static_cast<std::size_t>(record.partition->value());
@@ -135,8 +136,8 @@ Result<PartitionQueue*> RecordBuffer::choose(TopicQueue& topic, const OutgoingRe
   return topic.partitions[index].get();
 }
 
-Result<void> RecordBuffer::place(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback& callback, std::size_t cost,
-                                 std::optional<TimePoint> accepted_at) {
+Result<OutgoingBatch*> RecordBuffer::place(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback& callback,
+                                           std::size_t cost, std::optional<TimePoint> accepted_at) {
   const TimestampMs timestamp = record.timestamp ? *record.timestamp : now_ms();
   for (;;) {
     LEAT_ASSIGN(PartitionQueue * queue, choose(topic, record));
@@ -144,13 +145,24 @@ Result<void> RecordBuffer::place(TopicQueue& topic, const OutgoingRecord& record
     if (opened) open_batch(*queue, accepted_at ? *accepted_at : std::chrono::steady_clock::now());
     OutgoingBatch& batch = *queue->open;
     if (batch.builder.append(timestamp, record.key, record.value, record.headers)) {
+      if (is_too_large(topic, batch)) {
+        const std::string bytes = std::to_string(batch.builder.size_bytes());
+        drop_open(*queue);
+        ask_again(topic);
+        return Error(Errc::batch_too_large, "a record that takes a batch of " + bytes + " bytes, and " + topic.name +
+                                                " takes at most " + std::to_string(topic.batch_bytes_max) +
+                                                " (max.message.bytes)");
+      }
       if (callback) batch.deliveries.push_back({batch.builder.record_count() - 1, timestamp, std::move(callback)});
       batch.cost_bytes += cost;
       // A batch that lingers is the timer's business until it is full; the sender has to hear of it once, to set the timer.
       if (options_.linger.count() == 0 || opened || !queue->closed.empty()) list(*queue);
-      return ok();
+      return &batch;
     }
-    if (batch.builder.empty()) return Error(Errc::batch_too_large, "a record beyond 2 GiB");
+    if (batch.builder.empty()) {
+      drop_open(*queue);
+      return Error(Errc::batch_too_large, "a record beyond 2 GiB");
+    }
     close_open(*queue);
     list(*queue);
   }
@@ -164,6 +176,17 @@ void RecordBuffer::open_batch(PartitionQueue& queue, TimePoint at) {
     spare_.pop_back();
   }
   queue.open->opened_at = at;
+  queue.open->builder.set_bytes_max(std::min(options_.batch_bytes_max, queue.topic.batch_bytes_max));
+}
+
+/// What compression will make of a record is not known yet: then the broker says whether it fits.
+bool RecordBuffer::is_too_large(const TopicQueue& topic, const OutgoingBatch& batch) const {
+  return options_.codec == Codec::none && batch.builder.record_count() == 1 && batch.builder.size_bytes() > topic.batch_bytes_max;
+}
+
+void RecordBuffer::drop_open(PartitionQueue& queue) {
+  queue.open->reset();
+  spare_.push_back(std::exchange(queue.open, nullptr));
 }
 
 /// Records without a key change to another partition with every batch.
@@ -267,7 +290,7 @@ std::deque<ParkedRecord> RecordBuffer::take_parked(TopicQueue& topic, TimePoint 
 void RecordBuffer::flush(const std::shared_ptr<FlushBarrier>& barrier) {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, topic] : topics_) {
-    if (!topic->parked.empty()) topic->parked_barriers.push_back(barrier);
+    for (ParkedRecord& parked : topic->parked) parked.barriers.push_back(barrier);
     for (const auto& queue : topic->partitions) {
       if (queue->open && !queue->open->builder.empty()) close_open(*queue);
       for (const BatchPtr& batch : queue->closed) batch->barriers.push_back(barrier);
@@ -275,7 +298,8 @@ void RecordBuffer::flush(const std::shared_ptr<FlushBarrier>& barrier) {
   }
 }
 
-std::vector<RecordBuffer::Misplaced> RecordBuffer::resolve(TopicQueue& topic, std::size_t partitions) {
+std::vector<RecordBuffer::Misplaced> RecordBuffer::resolve(TopicQueue& topic, std::size_t partitions,
+                                                           std::size_t batch_bytes_max) {
   LEAT_ASSERT(partitions > 0);
   const std::lock_guard lock(mutex_);
   for (std::size_t i = topic.partitions.size(); i < partitions; ++i) {
@@ -286,17 +310,20 @@ std::vector<RecordBuffer::Misplaced> RecordBuffer::resolve(TopicQueue& topic, st
   if (!topic.resolved) topic.sticky = SystemRandom().next() % partitions;
   topic.partition_count = partitions;
   topic.sticky %= partitions;
+  topic.batch_bytes_max = batch_bytes_max;
   topic.resolved = true;
 
   std::vector<Misplaced> misplaced;
   for (ParkedRecord& parked : std::exchange(topic.parked, {})) {
     auto placed = place(topic, parked.record->view(), parked.callback, parked.cost_bytes, parked.accepted_at);
-    if (placed.has_error()) misplaced.push_back({std::move(parked), std::move(placed).error()});
+    if (placed.has_error()) {
+      misplaced.push_back({std::move(parked), std::move(placed).error()});
+    } else {
+      for (const auto& barrier : parked.barriers) (*placed)->hold(barrier);
+    }
   }
   for (const auto& queue : topic.partitions) {
-    auto& barriers = topic.parked_barriers;
-    for (const BatchPtr& batch : queue->closed) batch->barriers.insert(batch->barriers.end(), barriers.begin(), barriers.end());
-    if (queue->open) queue->open->barriers.insert(queue->open->barriers.end(), barriers.begin(), barriers.end());
+    if (queue->open && !queue->open->barriers.empty()) close_open(*queue);  // flushed already, so it does not linger
   }
   return misplaced;
 }

@@ -64,15 +64,17 @@ class RecordBuffer {
   /// Closes an open batch that is older, so that its last record does not expire much too early with its first.
   void close_older(PartitionQueue& queue, std::chrono::steady_clock::time_point opened_before);
   std::deque<ParkedRecord> take_parked(TopicQueue& topic, std::chrono::steady_clock::time_point accepted_before);
-  /// Closes open batches, so that they are due, and has each outstanding one that was not taken hold the barrier.
+  /// Closes open batches, so that they are due, and has each outstanding one that was not taken hold the barrier, and each parked
+  /// record.
   void flush(const std::shared_ptr<FlushBarrier>& barrier);
 
   struct Misplaced {
     ParkedRecord parked;
     Error error;
   };
-  /// How many partitions a topic has: its parked records find theirs. Returns those that cannot, with why.
-  std::vector<Misplaced> resolve(TopicQueue& topic, std::size_t partitions);
+  /// How many partitions a topic has and how large its batches may be: its parked records find their places. Returns those that
+  /// cannot, with why.
+  std::vector<Misplaced> resolve(TopicQueue& topic, std::size_t partitions, std::size_t batch_bytes_max);
   /// The topic is not there: its next record has it looked up again. The queue itself may be gone afterwards.
   void unresolve(TopicQueue& topic);
 
@@ -94,10 +96,16 @@ class RecordBuffer {
   void park(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback callback, std::size_t cost);
   TopicQueue& topic_named(std::string_view name);
   Result<PartitionQueue*> choose(TopicQueue& topic, const OutgoingRecord& record);
-  Result<void> place(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback& callback, std::size_t cost,
-                     std::optional<std::chrono::steady_clock::time_point> accepted_at);
+  /// The batch that the record is in.
+  Result<OutgoingBatch*> place(TopicQueue& topic, const OutgoingRecord& record, DeliveryCallback& callback, std::size_t cost,
+                               std::optional<std::chrono::steady_clock::time_point> accepted_at);
+  /// What is known of the topic may be old: the next time it is asked about tells.
+  void ask_again(TopicQueue& topic);
   void open_batch(PartitionQueue& queue, std::chrono::steady_clock::time_point at);
   void close_open(PartitionQueue& queue);
+  /// Takes back an open batch that its first record is too large for.
+  void drop_open(PartitionQueue& queue);
+  [[nodiscard]] bool is_too_large(const TopicQueue& topic, const OutgoingBatch& batch) const;
   void list(PartitionQueue& queue);
   void want_wake();
   [[nodiscard]] bool take_wake() { return std::exchange(wake_wanted_, false); }

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "client/src/batch_split.hpp"
 #include "client/src/batch_stamp.hpp"
 #include "protocol/base/assert.hpp"
 
@@ -14,6 +15,25 @@ using State = OutgoingBatch::State;
 
 /// How often a batch may find the broker's idea of its producer wrong before it fails.
 constexpr int kRefusedSequencesMax = 3;
+
+/// The broker takes no batch with this sequence of this producer, and there is nothing wrong with the batch.
+bool is_about_sequence(Errc code) {
+  return code == Errc::out_of_order_sequence || code == Errc::producer_fenced || code == Errc::unknown_producer;
+}
+
+void add_context(Error& error, std::string_view text) { error.context.append(error.context.empty() ? "" : ", ").append(text); }
+
+Error expired(const OutgoingBatch& batch, bool unknown) {
+  const bool refused = batch.error && is_retriable(batch.error->code);
+  if (refused && !unknown) {
+    Error error = *batch.error;
+    add_context(error, "given up after the delivery timeout");
+    return error;
+  }
+  std::string text = unknown ? "not acknowledged in time, the outcome is unknown" : "not stored in time";
+  if (refused) text.append(", last refused with ").append(batch.error->message());
+  return Error(Errc::timed_out, std::move(text));
+}
 
 }  // namespace
 
@@ -41,7 +61,11 @@ void SendWindow::push_failed(BatchPtr batch, Error error) {
 
 BatchPtr SendWindow::next_to_send() const {
   if (rewinding_ || !has_identity()) return nullptr;
+  int unanswered = 0;
   for (const BatchPtr& batch : batches_) {
+    // The broker knows a repetition among so many; splitting may have made more of them.
+    if (batch->state != State::done || unanswered > 0) ++unanswered;
+    if (unanswered > batches_max_) return nullptr;
     if (batch->state != State::waiting) continue;
     if (needs_identity_ && !batch->outcome_unknown) continue;
     if (!established_ && awaiting_ > 0) return nullptr;
@@ -73,27 +97,48 @@ void SendWindow::refused(OutgoingBatch& batch, Error error, bool retriable) {
   --awaiting_;
   rewinding_ = true;
   batch.state = State::waiting;
-  // A refusal for the moment may come before anybody looked whether the batch is stored already.
-  if (!retriable) batch.outcome_unknown = false;
   batch.refusal = error.code;
   const Errc code = error.code;
-  // What the broker had in hand when its storage failed may be found when it starts again.
-  if (code == Errc::storage_failed) error.context.append(error.context.empty() ? "" : ", ").append("the outcome is unknown");
+  const bool final = !retriable && code != Errc::unknown_topic && !is_about_sequence(code);
+  // What the broker had in hand when its storage failed may be found when it starts again. And any refusal may come before
+  // anybody looked whether the batch is stored already, so that what was unknown still is.
+  if (code == Errc::storage_failed) batch.outcome_unknown = true;
+  if (final && batch.outcome_unknown) add_context(error, "the outcome is unknown");
   batch.error = std::move(error);
-  if (code == Errc::unknown_topic) {
-    wanted_.topic_unknown = true;
-  } else if (retriable) {
-    wanted_.retry_later = true;
-  } else if (code != Errc::out_of_order_sequence && code != Errc::producer_fenced) {
-    fail(batch, *std::move(batch.error));
-  }
+  if (code == Errc::unknown_topic) wanted_.topic_unknown = true;
+  if (code == Errc::batch_too_large) wanted_.limit_changed = true;
+  if (retriable) wanted_.retry_later = true;
+  if (!final) return;
+  if (code == Errc::batch_too_large && batch.record_count > 1 && !batch.outcome_unknown) return split(batch);
+  fail(batch, *std::move(batch.error));
+}
+
+void SendWindow::split(OutgoingBatch& batch) {
+  auto halves = split_batch(batch);
+  if (halves.has_error()) return fail(batch, *std::move(batch.error));
+  auto at = std::find_if(batches_.begin(), batches_.end(), [&](const BatchPtr& known) { return known.get() == &batch; });
+  LEAT_ASSERT(at != batches_.end());
+  *at = std::move(halves->second);
+  batches_.insert(at, std::move(halves->first));
 }
 
 void SendWindow::fail(OutgoingBatch& batch, Error error) {
+  // What was sent behind one that was certainly not stored was not stored either.
+  if (batch.state == State::waiting && !batch.outcome_unknown) {
+    auto at = std::find_if(batches_.begin(), batches_.end(), [&](const BatchPtr& known) { return known.get() == &batch; });
+    for (; at != batches_.end(); ++at) (*at)->behind_gap = true;
+  }
   batch.state = State::done;
   batch.outcome_unknown = false;
   batch.error = std::move(error);
   needs_identity_ = true;
+}
+
+void SendWindow::restart_sequence() {
+  needs_identity_ = true;
+  for (const BatchPtr& batch : batches_) {
+    if (batch->state == State::waiting) batch->outcome_unknown = false;
+  }
 }
 
 void SendWindow::connection_lost() {
@@ -119,9 +164,7 @@ std::vector<std::uint64_t> SendWindow::expire(std::chrono::steady_clock::time_po
       unanswered.push_back(batch->correlation);
     }
     unknown_before = unknown_before || unknown;
-    std::string text = unknown ? "not acknowledged in time, the outcome is unknown" : "not stored in time";
-    if (!unknown && batch->error) text.append(", last refused with ").append(batch->error->message());
-    fail(*batch, Error(Errc::timed_out, std::move(text)));
+    fail(*batch, expired(*batch, unknown));
   }
   return unanswered;
 }
@@ -141,7 +184,7 @@ void SendWindow::fail_all(const Error& error) {
 
 SendWindow::Settlement SendWindow::settle() {
   if (awaiting_ > 0 || !(rewinding_ || needs_identity_)) return {};
-  judge_first_refusal();
+  judge_refusals();
   if (needs_identity_ && !any_unknown() && has_identity()) {
     if (needs_producer_ || identity_.epoch == std::numeric_limits<std::int16_t>::max()) {
       identity_.producer_id = kNoProducer;
@@ -156,18 +199,30 @@ SendWindow::Settlement SendWindow::settle() {
   return std::exchange(wanted_, {});
 }
 
-/// The first batch that has to go again has nothing before it that would explain an interrupted sequence: the broker's state of
-/// this producer is not the one we know, as after losing what was acknowledged below `durable`.
-void SendWindow::judge_first_refusal() {
+/// A refused sequence is explained by a gap before it. Where there is none, the broker's state of this producer is not the one we
+/// know: it lost what was acknowledged below `durable`, or forgot the producer.
+void SendWindow::judge_refusals() {
+  for (const BatchPtr& batch : batches_) {
+    if (batch->behind_gap && batch->refusal == Errc::out_of_order_sequence) batch->outcome_unknown = false;
+  }
   const auto first = std::find_if(batches_.begin(), batches_.end(), [](const BatchPtr& b) { return b->state == State::waiting; });
-  if (first == batches_.end() || !(*first)->refusal) return;
-  OutgoingBatch& batch = **first;
-  const bool fenced = batch.refusal == Errc::producer_fenced;
-  if (!fenced && batch.refusal != Errc::out_of_order_sequence) return;
-  needs_producer_ = needs_producer_ || fenced;
-  if (needs_identity_) return;
+  if (first == batches_.end() || !(*first)->refusal || !is_about_sequence(*(*first)->refusal)) return;
+  const BatchPtr batch = *first;
+  const bool out_of_order = batch->refusal == Errc::out_of_order_sequence;
+  needs_producer_ = needs_producer_ || !out_of_order;
+  if (batch->behind_gap && out_of_order) return;
   needs_identity_ = true;
-  if (++batch.refused_sequences > kRefusedSequencesMax) fail(batch, *std::move(batch.error));
+  fail_unknown(*batch);
+  if (batch->state == State::waiting && ++batch->refused_sequences > kRefusedSequencesMax) fail(*batch, *std::move(batch->error));
+}
+
+/// Fails what may be stored: the broker cannot tell any more.
+void SendWindow::fail_unknown(const OutgoingBatch& refused) {
+  Error error = *refused.error;
+  add_context(error, "its acknowledgement was lost before, the outcome is unknown");
+  for (const BatchPtr& batch : batches_) {
+    if (batch->state == State::waiting && batch->outcome_unknown) fail(*batch, error);
+  }
 }
 
 bool SendWindow::any_unknown() const {
@@ -183,6 +238,7 @@ void SendWindow::restart() {
     if (batch->state != State::waiting) continue;
     stamp_batch(batch->bytes, identity_);
     batch->refusal.reset();
+    batch->behind_gap = false;
     identity_.base_sequence = sequence_after(identity_.base_sequence, batch->record_count);
   }
 }

@@ -14,15 +14,19 @@ namespace leat::client {
 ///
 /// - A batch whose answer was lost is sent again as it is; the broker knows it if it was stored.
 /// - When one is refused for the moment, those behind it are refused too, as they don't continue the sequence. Nothing is sent
-/// until all
-///   are answered; then they go again, in order, as they are.
+///   until all are answered; then they go again, in order, as they are.
+/// - One that is too large goes again in two parts, which continue its sequence.
 /// - One that failed for good leaves a gap in the sequence. When every batch behind it has a certain outcome, the producer goes
-/// on with
-///   its next epoch from sequence 0, which also keeps out what may still arrive of the old one. A sequence is never used for
-///   other records.
+///   on with its next epoch from sequence 0, which also keeps out what may still arrive of the old one. A sequence is never used
+///   for other records.
+/// - When the broker's idea of the sequence is another without such a gap, or it does not know the producer any more, the
+///   producer goes on from sequence 0 likewise, in its next epoch or with another id. Then batches that were sent before and have
+///   an unknown outcome fail: sending them under the new identity could store them twice.
 /// - A batch given up with an unknown outcome takes with it those sent behind it: whether they were stored depends on it.
-/// - A broker that does not know the producer accepts any sequence. So until a first batch was acknowledged, the next is not
-/// sent.
+/// - A broker that has forgotten the producer accepts only the beginning of a sequence. What was never sent before goes again
+/// with a new
+///   producer id; of what was sent on a connection that was lost nobody knows whether it was stored.
+/// - Until a first batch was acknowledged, the next is not sent.
 class SendWindow {
  public:
   /// What has to happen before the window goes on, besides waiting.
@@ -30,6 +34,7 @@ class SendWindow {
     bool retry_later = false;
     bool new_producer = false;
     bool topic_unknown = false;
+    bool limit_changed = false;  ///< the topic's largest batch is not what the producer took it for
   };
 
   explicit SendWindow(int batches_max) : batches_max_(batches_max) {}
@@ -57,8 +62,8 @@ class SendWindow {
   /// Fails what is not awaiting an answer.
   void fail_waiting(const Error& error);
   void fail_all(const Error& error);
-  /// The topic was created anew: nothing there knows this producer.
-  void restart_sequence() { needs_identity_ = true; }
+  /// The topic was created anew: nothing there knows this producer, and nothing of it is stored there.
+  void restart_sequence();
 
   /// To be called after any of the above.
   Settlement settle();
@@ -71,7 +76,9 @@ class SendWindow {
 
  private:
   void fail(OutgoingBatch& batch, Error error);
-  void judge_first_refusal();
+  void split(OutgoingBatch& batch);
+  void judge_refusals();
+  void fail_unknown(const OutgoingBatch& refused);
   [[nodiscard]] bool any_unknown() const;
   void restart();
 

@@ -29,6 +29,14 @@ void SubscribeCall::start() {
     if (!problem) self->finish(Error(Errc::timed_out, "subscribing to " + self->what_.topic));
   });
   // What is remembered of the topic may be old, and its new partitions be missing.
+  if (what_.partitions.empty()) return ask_anew();
+  remembered_ = true;
+  consumer_->core().route(what_.topic, [self = shared_from_this()](const Result<TopicRoute>& route) { self->on_route(route); });
+}
+
+void SubscribeCall::ask_anew() {
+  remembered_ = false;
+  for (const FeedPtr& feed : std::exchange(feeds_, {})) consumer_->drop(feed);
   consumer_->core().forget_route(what_.topic);
   consumer_->core().route(what_.topic, [self = shared_from_this()](const Result<TopicRoute>& route) { self->on_route(route); });
 }
@@ -37,7 +45,10 @@ void SubscribeCall::on_route(const Result<TopicRoute>& route) {
   if (over_) return;
   if (consumer_->closed()) return finish(Error(Errc::closed, "the consumer was closed"));
   if (route.has_error()) return finish(route.error());
-  if (auto added = add_feeds(*route); added.has_error()) return finish(std::move(added));
+  if (auto added = add_feeds(*route); added.has_error()) {
+    if (remembered_ && added.error().code == Errc::unknown_partition) return ask_anew();
+    return finish(std::move(added));
+  }
   waiting_for_ = feeds_.size();
   for (const FeedPtr& feed : std::vector(feeds_)) {
     feed->start = what_.from;
@@ -61,6 +72,7 @@ Result<void> SubscribeCall::add_feeds(const TopicRoute& route) {
 
 void SubscribeCall::on_established(const Result<void>& result) {
   if (over_) return;
+  if (remembered_ && result.has_error() && result.error().code == Errc::unknown_topic) return ask_anew();
   if (result.has_error()) return finish(result);
   if (--waiting_for_ == 0) finish(ok());
 }

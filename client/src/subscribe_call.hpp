@@ -24,6 +24,7 @@ class SubscribeCall : public std::enable_shared_from_this<SubscribeCall> {
 
  private:
   void start();
+  void ask_anew();
   void on_route(const Result<TopicRoute>& route);
   Result<void> add_feeds(const TopicRoute& route);
   void on_established(const Result<void>& result);
@@ -35,6 +36,7 @@ class SubscribeCall : public std::enable_shared_from_this<SubscribeCall> {
   asio::steady_timer deadline_;
   std::vector<FeedPtr> feeds_;
   std::size_t waiting_for_ = 0;
+  bool remembered_ = false;  ///< what is known of the topic may be old
   bool over_ = false;
 };
 

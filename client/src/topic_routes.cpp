@@ -1,8 +1,20 @@
 #include "client/src/topic_routes.hpp"
 
+#include <charconv>
 #include <utility>
 
 namespace leat::client {
+
+std::optional<std::size_t> message_bytes_max(const native::TopicInfo& topic) {
+  for (const native::Setting& setting : topic.settings) {
+    if (setting.key != "max.message.bytes") continue;
+    std::size_t value = 0;
+    const char* const end = setting.value.data() + setting.value.size();
+    const auto parsed = std::from_chars(setting.value.data(), end, value);
+    if (parsed.ec == std::errc() && parsed.ptr == end && value > 0) return value;
+  }
+  return std::nullopt;
+}
 
 std::optional<TopicRoute> TopicRoutes::known(const std::string& topic) const {
   const auto found = known_.find(topic);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "leat/detail/unique_function.hpp"
 #include "protocol/base/result.hpp"
 #include "protocol/base/uuid.hpp"
+#include "protocol/native/messages.hpp"
 
 namespace leat::client {
 
@@ -16,7 +18,11 @@ namespace leat::client {
 struct TopicRoute {
   TopicId id;
   std::int32_t partitions = 0;
+  std::optional<std::size_t> message_bytes_max;
 };
+
+/// The largest record batch that the topic takes; nothing when the broker does not say.
+std::optional<std::size_t> message_bytes_max(const native::TopicInfo& topic);
 
 /// The topics asked about so far, and who waits for the answer to the one question a topic that is under way. One thread.
 class TopicRoutes {

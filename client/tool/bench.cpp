@@ -22,7 +22,7 @@ double rate(double amount, double seconds) { return seconds > 0 ? amount / secon
 double us(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
 std::string to_text(const BenchResult& result) {
-  std::string text = fmt::format("{} records of {} in {:.3f} s: {} records/s, {:.1f} MB/s\n", grouped(result.records),
+  std::string text = fmt::format("{} of {} in {:.3f} s: {} records/s, {:.1f} MB/s\n", counted(result.records, "record"),
                                  readable_bytes(result.records == 0 ? 0 : result.size_bytes / result.records), result.seconds,
                                  grouped(static_cast<std::uint64_t>(rate(static_cast<double>(result.records), result.seconds))),
                                  rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);

@@ -142,7 +142,7 @@ Result<void> bench_e2e(const GlobalOptions& global, const Bench& command, BenchR
 
   receiver = std::make_unique<Receiver>(consumer, run, command.warmup_records + command.records, result.latency_ns);
   sender = std::make_unique<Sender>(command, producer, run);
-  const Progress progress(!global.quiet, [&receiver] { return grouped(receiver->received()) + " records received"; });
+  const Progress progress(!global.quiet, [&receiver] { return counted(receiver->received(), "record") + " received"; });
   auto received = receiver->begin();
   LEAT_TRY(sender->send_all());
   LEAT_TRY(received.get());

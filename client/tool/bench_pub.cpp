@@ -165,7 +165,7 @@ Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchR
     const Progress progress(!global.quiet, [&loads] {
       std::uint64_t done = 0;
       for (const auto& load : loads) done += load->acknowledged();
-      return grouped(done) + " records acknowledged";
+      return counted(done, "record") + " acknowledged";
     });
     std::vector<std::thread> threads;
     for (std::uint32_t i = 0; i < command.producers; ++i) {

@@ -46,8 +46,8 @@ Result<void> expect_records(Admin& admin, const Bench& command) {
   }
   if (held >= command.records) return ok();
   return Error(Errc::invalid_argument, "topic " + command.topic + " holds " + grouped(held) + " of the " +
-                                           grouped(command.records) +
-                                           " records to read: publish some with leat bench pub, or give --records");
+                                           counted(command.records, "record") +
+                                           " to read: publish some with leat bench pub, or give --records");
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ Result<void> bench_sub(const GlobalOptions& global, const Bench& command, BenchR
   LEAT_TRY(expect_records(admin, command));
   Consumer consumer(client);
   CatchUp catch_up(command.records);
-  const Progress progress(!global.quiet, [&catch_up] { return grouped(catch_up.records()) + " records read"; });
+  const Progress progress(!global.quiet, [&catch_up] { return counted(catch_up.records(), "record") + " read"; });
   const auto start = std::chrono::steady_clock::now();
   LEAT_TRY(consumer.subscribe(command.topic, StartPosition::earliest()));
   LEAT_TRY(catch_up.run(consumer));

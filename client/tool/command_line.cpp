@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,9 @@ namespace leat::tool {
 namespace {
 
 using Positionals = std::vector<std::string>;
+
+constexpr std::int32_t kIntMax = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
 
 /// CLI11 for options only. It would split a positional "[1,2]" into two and drop "{}", and both are messages that people send: so
 /// positionals are what it leaves over, in order.
@@ -51,6 +55,24 @@ Result<void> expect_count(const Positionals& given, std::size_t min, std::size_t
   if (given.size() < min) return usage_error("missing argument: expected " + std::string(names));
   if (given.size() > max) return usage_error("unexpected argument \"" + given[max] + "\": expected " + std::string(names));
   return ok();
+}
+
+Result<std::string> topic_name(const std::string& given) {
+  if (given.empty()) return usage_error("the topic's name is empty");
+  return given;
+}
+
+/// "a,b" as its names, each once.
+Result<std::vector<std::string>> topic_names(const std::string& given) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at <= given.size();) {
+    const std::size_t comma = std::min(given.find(',', at), given.size());
+    std::string name = given.substr(at, comma - at);
+    if (name.empty()) return usage_error("an empty topic name in \"" + given + "\"");
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+    at = comma + 1;
+  }
+  return names;
 }
 
 /// "name=value", for -c and -H.
@@ -192,7 +214,8 @@ class Parser {
 
   Result<TopicSpec> topic_spec(const Positionals& positionals) const {
     LEAT_TRY(expect_count(positionals, 1, 1, "NAME"));
-    TopicSpec spec{.name = positionals[0], .partitions = flags_.partitions, .settings = {}};
+    LEAT_ASSIGN(auto name, topic_name(positionals[0]));
+    TopicSpec spec{.name = std::move(name), .partitions = flags_.partitions, .settings = {}};
     for (const auto& text : flags_.settings) {
       LEAT_ASSIGN(auto setting, split_assignment(text, "-c"));
       spec.settings.push_back({.key = std::move(setting.first), .value = std::move(setting.second)});
@@ -201,7 +224,7 @@ class Parser {
   }
 
   void add_topic_flags(CLI::App& command) {
-    command.add_option("--partitions", flags_.partitions, "Number of partitions")->check(CLI::PositiveNumber);
+    command.add_option("--partitions", flags_.partitions, "Number of partitions")->check(CLI::Range(1, kIntMax));
     command.add_option("-c,--config", flags_.settings, "Setting key=value, repeatable")->allow_extra_args(false);
   }
 
@@ -222,12 +245,14 @@ class Parser {
     add_leaf(*topic, "describe", "NAME", help::kTopicDescribe, help::kTopicDescribeFooter,
              [](const Positionals& names) -> Result<Command> {
                LEAT_TRY(expect_count(names, 1, 1, "NAME"));
-               return TopicDescribe{names[0]};
+               LEAT_ASSIGN(auto name, topic_name(names[0]));
+               return TopicDescribe{std::move(name)};
              });
     add_leaf(*topic, "delete", "NAME", help::kTopicDelete, help::kTopicDeleteFooter,
              [](const Positionals& names) -> Result<Command> {
                LEAT_TRY(expect_count(names, 1, 1, "NAME"));
-               return TopicDelete{names[0]};
+               LEAT_ASSIGN(auto name, topic_name(names[0]));
+               return TopicDelete{std::move(name)};
              });
     add_topic_flags(add_leaf(*topic, "alter", "NAME", help::kTopicAlter, help::kTopicAlterFooter,
                              [this](const Positionals& given_names) -> Result<Command> {
@@ -253,7 +278,7 @@ class Parser {
                          [this](const Positionals& positionals) { return build_pub(positionals); });
     pub.add_option("-k,--key", flags_.key, "Key of every record");
     pub.add_option("-H,--header", flags_.headers, "Header name=value of every record, repeatable")->allow_extra_args(false);
-    pub.add_option("-p,--partition", flags_.partition, "Partition of every record")->check(CLI::NonNegativeNumber);
+    pub.add_option("-p,--partition", flags_.partition, "Partition of every record")->check(CLI::Range(0, kIntMax));
     pub.add_option("-K,--key-delimiter", flags_.key_delimiter, "Splits key from value, at its first place in a line; takes \\t");
     pub.add_flag("--timestamp-prefix", flags_.timestamp_prefix, "Lines begin with their time (see below)");
     pub.add_flag("--no-create", flags_.no_create, "Refuse a topic that does not exist");
@@ -263,7 +288,8 @@ class Parser {
   Result<Command> build_pub(const Positionals& positionals) {
     LEAT_TRY(expect_count(positionals, 1, positionals.size() + 1, "TOPIC [MESSAGE]..."));
     if (given("--key") && given("--key-delimiter")) return usage_error("-k and -K exclude each other");
-    Pub pub{.topic = positionals[0], .messages = {positionals.begin() + 1, positionals.end()}};
+    LEAT_ASSIGN(auto topic, topic_name(positionals[0]));
+    Pub pub{.topic = std::move(topic), .messages = {positionals.begin() + 1, positionals.end()}};
     if (given("--key")) pub.key = flags_.key;
     for (const auto& text : flags_.headers) {
       LEAT_ASSIGN(auto header, split_assignment(text, "-H"));
@@ -282,8 +308,8 @@ class Parser {
   void add_sub() {
     auto& sub = add_leaf(root_, "sub", "TOPIC[,TOPIC...] [OFFSETS]", help::kSub, help::kSubFooter,
                          [this](const Positionals& positionals) { return build_sub(positionals); });
-    sub.add_option("-p,--partition", flags_.partition, "Only this partition")->check(CLI::NonNegativeNumber);
-    sub.add_option("-n,--count", flags_.count, "Stop after this many records")->check(CLI::PositiveNumber);
+    sub.add_option("-p,--partition", flags_.partition, "Only this partition")->check(CLI::Range(0, kIntMax));
+    sub.add_option("-n,--count", flags_.count, "Stop after this many records")->check(CLI::Range(std::uint64_t{1}, kCountMax));
     sub.add_flag("-e,--exit", flags_.exit_at_end, "Stop at the end as it was when the command began");
     sub.add_option("-f,--format", flags_.format, "Template of a record's text (see below); wins over -o");
   }
@@ -291,11 +317,7 @@ class Parser {
   Result<Command> build_sub(const Positionals& positionals) {
     LEAT_TRY(expect_count(positionals, 1, 2, "TOPIC[,TOPIC...] [OFFSETS]"));
     Sub sub;
-    for (auto& topic : CLI::detail::split(positionals[0], ',')) {
-      if (topic.empty()) return usage_error("an empty topic name in \"" + positionals[0] + "\"");
-      if (std::find(sub.topics.begin(), sub.topics.end(), topic) == sub.topics.end()) sub.topics.push_back(std::move(topic));
-    }
-    if (sub.topics.empty()) return usage_error("the topic is empty");
+    LEAT_ASSIGN(sub.topics, topic_names(positionals[0]));
     LEAT_ASSIGN(sub.range, parse_offset_range(positionals.size() > 1 ? positionals[1] : "end", now_ms_));
     if (given("--partition")) sub.partition = PartitionId(flags_.partition);
     if (given("--count")) sub.count = flags_.count;
@@ -310,7 +332,7 @@ class Parser {
     auto& bench = add_leaf(root_, "bench", "pub|sub|e2e TOPIC", help::kBench, help::kBenchFooter,
                            [this](const Positionals& positionals) { return build_bench(positionals); });
     bench.add_option("--records", flags_.records, "Records to measure; default 1,000,000, e2e 100,000")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(std::uint64_t{1}, kCountMax));
     bench.add_option("--warmup", flags_.warmup, "Records before them that do not count");
     bench.add_option("--size", flags_.size_bytes, "Bytes of a value")->check(CLI::Range(1, 64 << 20))->capture_default_str();
     bench.add_option("--producers", flags_.producers, "Connections that publish")
@@ -329,7 +351,8 @@ class Parser {
         {"pub", BenchKind::pub}, {"sub", BenchKind::sub}, {"e2e", BenchKind::e2e}};
     const auto kind = kKinds.find(positionals[0]);
     if (kind == kKinds.end()) return usage_error("\"" + positionals[0] + "\" is no bench: expected pub, sub or e2e");
-    Bench bench{.kind = kind->second, .topic = positionals[1]};
+    LEAT_ASSIGN(auto topic, topic_name(positionals[1]));
+    Bench bench{.kind = kind->second, .topic = std::move(topic)};
     LEAT_TRY(refuse_unfit_flags(bench.kind));
     const bool is_e2e = bench.kind == BenchKind::e2e;
     bench.records = given("--records") ? flags_.records : is_e2e ? 100'000 : 1'000'000;

@@ -1,7 +1,8 @@
 #include "client/tool/connection.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "client/src/topic_routes.hpp"
 
 namespace leat::tool {
 
@@ -36,14 +37,7 @@ Result<std::vector<PartitionInfo>> chosen_partitions(const TopicInfo& topic, std
 std::size_t message_bytes_max(const TopicInfo& topic) {
   constexpr std::size_t kDefault = std::size_t{1} << 20;
   constexpr std::size_t kMost = std::size_t{256} << 20;
-  for (const auto& setting : topic.settings) {
-    if (setting.key != "max.message.bytes") continue;
-    std::size_t value = 0;
-    const char* const end = setting.value.data() + setting.value.size();
-    const auto parsed = std::from_chars(setting.value.data(), end, value);
-    if (parsed.ec == std::errc() && parsed.ptr == end) return std::clamp<std::size_t>(value, 1, kMost);
-  }
-  return kDefault;
+  return std::min(client::message_bytes_max(topic).value_or(kDefault), kMost);
 }
 
 }  // namespace leat::tool

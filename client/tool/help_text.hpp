@@ -9,6 +9,7 @@ inline constexpr const char* kRootFooter =
     R"(Every command has its own help: leat COMMAND --help.
 A flag wins over the environment (LEAT_SERVER, LEAT_OUTPUT), which wins over the default.
 Results go to standard output, notes and progress to standard error. With -o json a result is one JSON object a line.
+A reader of the output that has had enough, as in leat sub orders start | head, is no error: the command ends with 0.
 
 Exit codes:
   0  done
@@ -24,7 +25,7 @@ Examples:
 inline constexpr const char* kTopicCreate = "Create a topic. Settings that are not given take the broker's defaults.";
 inline constexpr const char* kTopicCreateFooter = R"(Examples:
   leat topic create orders
-  leat topic create orders --partitions 8 -c retention.ms=86400000 -c max.message.bytes=4194304)";
+  leat topic create orders --partitions 8 -c retention.ms=7d -c max.message.bytes=4MiB)";
 
 inline constexpr const char* kTopicList = "List the topics with their partitions, records and bytes.";
 inline constexpr const char* kTopicListFooter = R"(Examples:
@@ -44,7 +45,7 @@ inline constexpr const char* kTopicAlter = "Change a topic's settings, or give i
 inline constexpr const char* kTopicAlterFooter = R"(More partitions move keys: records of a key may then be in two partitions.
 
 Examples:
-  leat topic alter orders -c retention.ms=3600000
+  leat topic alter orders -c retention.ms=1h
   leat topic alter orders --partitions 16)";
 
 inline constexpr const char* kPub =
@@ -56,6 +57,8 @@ without -K. Times: "2026-01-01 12:30:00", RFC 3339 ("2026-01-01T12:30:00.250+02:
 since 1970. A line without its timestamp or delimiter ends the command with an error; what was published before it stays.
 The first interrupt (Ctrl-C) stops reading, waits a few seconds for what is under way, and reports.
 -p, -k and -K: a partition wins over a key; records of one key go to one partition, in order.
+While the broker refuses records for the moment (its disk is full, it restarts) they are tried again for two minutes, and standard
+error says so; what was not acknowledged by then fails with the broker's reason.
 The report counts the records acknowledged and their offsets, a partition a line; with -o json it is an object on standard output.
 
 Examples:

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <exception>
@@ -7,7 +8,9 @@
 #include <vector>
 
 #include "client/tool/command_line.hpp"
+#include "client/tool/output.hpp"
 #include "protocol/base/clock.hpp"
+#include "protocol/base/standard_descriptors.hpp"
 
 namespace {
 
@@ -15,8 +18,14 @@ using leat::tool::EarlyExit;
 using leat::tool::ExitCode;
 
 int leave(const EarlyExit& early) {
-  std::fputs(early.text.c_str(), early.code == ExitCode::done ? stdout : stderr);
-  return static_cast<int>(early.code);
+  if (early.code != ExitCode::done) {
+    std::fputs(early.text.c_str(), stderr);
+    return static_cast<int>(early.code);
+  }
+  leat::tool::Output output(STDOUT_FILENO);
+  output.buffer() += early.text;
+  const auto written = output.flush();
+  return static_cast<int>(written.has_value() ? early.code : leat::tool::report(written.error()));
 }
 
 int run(const leat::tool::CommandLine& line) {
@@ -27,6 +36,7 @@ int run(const leat::tool::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  leat::reserve_standard_descriptors();
   // A reader of our output that goes away is told by write(), not by a signal.
   ::signal(SIGPIPE, SIG_IGN);
   try {

@@ -53,18 +53,22 @@ bool is_backwards(const Position& begin, const Position& end) {
   return from_the_end && end == Position{Kind::after_start, 0};
 }
 
-Error malformed(std::string_view text) {
-  return Error(Errc::invalid_argument,
-               "\"" + std::string(text) +
-                   "\" is no offset range: expected start, end, +N, -N, N or @TIME (2026-01-01T00:00:00Z, "
-                   "milliseconds, or -1h), or two of them with a colon between");
+Error malformed(std::string_view text, TimestampMs now_ms) {
+  const std::string quoted = "\"" + std::string(text) + "\"";
+  if (parse_time(text, now_ms)) {
+    return Error(Errc::invalid_argument, quoted + " is a time: as an offset it begins with @, as in @" + std::string(text));
+  }
+  return Error(Errc::invalid_argument, quoted +
+                                           " is no offset range: expected start, end, +N, -N, N or @TIME "
+                                           "(@2026-01-01T00:00:00Z, @ and milliseconds, or @-1h), or two of them with a colon "
+                                           "between");
 }
 
 }  // namespace
 
 Result<OffsetRange> parse_offset_range(std::string_view text, TimestampMs now_ms) {
   if (const auto alone = parse_position(text, now_ms)) return OffsetRange{*alone, std::nullopt};
-  if (text == ":") return malformed(text);
+  if (text == ":") return malformed(text, now_ms);
   // Times contain colons: the colon of the range is the one with a position on either side.
   for (auto colon = text.find(':'); colon != std::string_view::npos; colon = text.find(':', colon + 1)) {
     const auto left = text.substr(0, colon);
@@ -77,7 +81,7 @@ Result<OffsetRange> parse_offset_range(std::string_view text, TimestampMs now_ms
     }
     return OffsetRange{*begin, end};
   }
-  return malformed(text);
+  return malformed(text, now_ms);
 }
 
 Offset resolve(const Position& position, const PartitionBounds& bounds) {

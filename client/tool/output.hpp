@@ -9,7 +9,8 @@
 namespace leat::tool {
 
 /// Buffered writing to a file descriptor, which it does not own: formatters append to buffer(), large writes go out when it is
-/// full. The process has to ignore SIGPIPE. One thread. What is not flushed when the object goes is lost.
+/// full. A reader that goes away (the pipe's other end is closed, as by `| head`) has had enough, which is no error: what comes
+/// after that is dropped. The process has to ignore SIGPIPE. One thread. What is not flushed when the object goes is lost.
 class Output {
  public:
   explicit Output(int fd);
@@ -19,8 +20,7 @@ class Output {
   /// Writes when enough has gathered. To be called after each record.
   Result<void> flush_when_full() { return buffer_.size() < kFullBytes ? ok() : flush(); }
 
-  /// Writes everything. Errc::closed when nobody reads any more (the pipe's other end is gone), Errc::io_error when writing
-  /// fails.
+  /// Writes everything. Errc::io_error when writing fails.
   Result<void> flush();
 
   [[nodiscard]] bool reader_gone() const { return reader_gone_; }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 
 #include "client/tool/commands.hpp"
 #include "client/tool/connection.hpp"
@@ -16,6 +17,7 @@
 #include "client/tool/output.hpp"
 #include "client/tool/progress.hpp"
 #include "client/tool/text_table.hpp"
+#include "client/tool/wait_notes.hpp"
 
 namespace leat::tool {
 namespace {
@@ -104,6 +106,13 @@ Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliver
   options.ack = command.ack;
   options.codec = command.codec;
   options.buffer_bytes_max = std::max(options.buffer_bytes_max, 2 * record_bytes_max);
+  if (!global.quiet) {
+    const auto notes = std::make_shared<WaitNotes>([](const std::string& line) {
+      // Over the progress, where there is any.
+      std::fprintf(stderr, "%s%s\n", ::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", line.c_str());
+    });
+    options.on_retry = [notes](const Error& error) { notes->add(error, SteadyClock::now()); };
+  }
   const Interrupt interrupt;
   Producer producer(client, options);
   const InterruptWatch watch(interrupt, kGrace, [&producer] { producer.close(); });
@@ -111,7 +120,7 @@ Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliver
   const Progress progress(!global.quiet, [&deliveries, start] {
     const auto done = deliveries.acknowledged();
     const auto rate = static_cast<double>(done) / std::max(seconds_since(start), 1e-3);
-    return grouped(done) + " records acknowledged, " + grouped(static_cast<std::uint64_t>(rate)) + "/s";
+    return counted(done, "record") + " acknowledged, " + grouped(static_cast<std::uint64_t>(rate)) + "/s";
   });
 
   Outcome outcome;
@@ -129,12 +138,12 @@ Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliver
 
 std::string note(const Pub& command, const Outcome& outcome, const Deliveries& deliveries) {
   const auto done = deliveries.acknowledged();
-  std::string text = fmt::format("leat: {} {} acknowledged", grouped(done), done == 1 ? "record" : "records");
+  std::string text = "leat: " + counted(done, "record") + " acknowledged";
   if (deliveries.level()) text += fmt::format(" ({})", name_of(*deliveries.level()));
   text += fmt::format(" in {:.3f} s{}\n", outcome.seconds, outcome.interrupted ? ", interrupted" : "");
   for (const auto& [partition, range] : deliveries.partitions()) {
-    text += fmt::format("  {} partition {}: {} records, offsets {} to {}\n", command.topic, partition.value(),
-                        grouped(range.records), range.first.value(), range.last.value());
+    text += fmt::format("  {} partition {}: {}, offsets {} to {}\n", command.topic, partition.value(),
+                        counted(range.records, "record"), range.first.value(), range.last.value());
   }
   return text;
 }
@@ -171,7 +180,7 @@ Result<ExitCode> run(const GlobalOptions& global, const Pub& command) {
   if (missing > 0) {
     const Error cause = deliveries.first_error().value_or(Error(Errc::closed));
     return Error(cause.code == Errc::closed ? Errc::cancelled : cause.code,
-                 fmt::format("{} of {} records were not acknowledged{}{}", grouped(missing), grouped(outcome.accepted),
+                 fmt::format("{} of {} not acknowledged{}{}", grouped(missing), counted(outcome.accepted, "record"),
                              cause.context.empty() ? "" : ": ", cause.context));
   }
   if (outcome.input_error) return *outcome.input_error;

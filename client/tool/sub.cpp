@@ -9,8 +9,8 @@
 #include "client/tool/interrupt.hpp"
 #include "client/tool/interrupt_watch.hpp"
 #include "client/tool/output.hpp"
+#include "client/tool/spread_consumer.hpp"
 #include "client/tool/subscription_plan.hpp"
-#include "leat/consumer.hpp"
 
 namespace leat::tool {
 namespace {
@@ -33,6 +33,19 @@ Result<PartitionPlan> plan_partition(Admin& admin, const Sub& command, const std
   return plan;
 }
 
+/// What the user may not expect of where the partition begins.
+void print_note(const Sub& command, const PartitionInfo& partition, const PartitionPlan& plan) {
+  const auto number = [](Offset offset) { return static_cast<long long>(offset.value()); };
+  if (plan.begin < plan.log_start) {
+    std::fprintf(stderr, "leat: %s partition %d begins at offset %lld now: older records are gone\n", plan.topic.c_str(),
+                 plan.partition.value(), number(plan.log_start));
+  } else if (command.range.begin.kind == Position::Kind::offset && plan.begin > partition.high_watermark) {
+    std::fprintf(stderr, "leat: %s partition %d ends at offset %lld now: %s offset %lld\n", plan.topic.c_str(),
+                 plan.partition.value(), number(partition.high_watermark), plan.done() ? "there is no" : "waiting for",
+                 number(plan.begin));
+  }
+}
+
 Result<SubscriptionPlan> make_plan(Admin& admin, const GlobalOptions& global, const Sub& command) {
   SubscriptionPlan plan;
   for (const auto& name : command.topics) {
@@ -40,10 +53,7 @@ Result<SubscriptionPlan> make_plan(Admin& admin, const GlobalOptions& global, co
     LEAT_ASSIGN(const auto partitions, chosen_partitions(topic, command.partition));
     for (const auto& partition : partitions) {
       LEAT_ASSIGN(auto planned, plan_partition(admin, command, name, partition));
-      if (planned.begin < planned.log_start && !global.quiet) {
-        std::fprintf(stderr, "leat: %s partition %d begins at offset %lld now: older records are gone\n", name.c_str(),
-                     planned.partition.value(), static_cast<long long>(planned.log_start.value()));
-      }
+      if (!global.quiet) print_note(command, partition, planned);
       plan.add(std::move(planned));
     }
   }
@@ -56,8 +66,7 @@ class Printer {
   Printer(const GlobalOptions& global, const Sub& command, SubscriptionPlan& plan)
       : global_(global), command_(command), plan_(plan), left_(command.count) {}
 
-  [[nodiscard]] bool done() const { return plan_.done() || left_ == 0; }
-  [[nodiscard]] bool reader_gone() const { return output_.reader_gone(); }
+  [[nodiscard]] bool done() const { return plan_.done() || left_ == 0 || output_.reader_gone(); }
 
   Result<void> print(const RecordBatch& batch) {
     PartitionPlan* partition = plan_.find(batch.topic(), batch.partition());
@@ -93,19 +102,20 @@ class Printer {
   Output output_{STDOUT_FILENO};
 };
 
-Result<void> follow(Consumer& consumer, Printer& printer) {
+Result<void> follow(SpreadConsumer& consumer, Printer& printer) {
   while (!printer.done()) {
-    auto batch = consumer.next_for(std::chrono::milliseconds(0));
-    if (batch.has_error() && batch.error().code == Errc::timed_out) {
+    auto batch = consumer.try_next();
+    if (!batch) {
       // Nothing is waiting: show what there is before waiting for more.
       LEAT_TRY(printer.flush());
+      if (printer.done()) break;
       batch = consumer.next();
     }
-    if (batch.has_error()) {
+    if (batch->has_error()) {
       LEAT_TRY(printer.flush());
-      return std::move(batch).error();
+      return std::move(*batch).error();
     }
-    LEAT_TRY(printer.print(*batch));
+    LEAT_TRY(printer.print(**batch));
   }
   return printer.flush();
 }
@@ -118,15 +128,15 @@ Result<ExitCode> run(const GlobalOptions& global, const Sub& command) {
   Admin admin(client);
   LEAT_ASSIGN(auto plan, make_plan(admin, global, command));
   const Interrupt interrupt;
-  Consumer consumer(client);
+  SpreadConsumer consumer(client, client_options(global, "leat sub"));
   for (const auto& partition : plan.partitions()) {
     if (partition.done()) continue;
-    LEAT_TRY(consumer.subscribe(partition.topic, StartPosition::at(partition.subscribe_at), {partition.partition}));
+    LEAT_TRY(consumer.subscribe(partition.topic, partition.subscribe_at, partition.partition));
   }
   const InterruptWatch watch(interrupt, std::chrono::milliseconds(0), [&consumer] { consumer.close(); });
   Printer printer(global, command, plan);
   const auto followed = follow(consumer, printer);
-  if (followed.has_value() || interrupt.requested() || printer.reader_gone()) return ExitCode::done;
+  if (followed.has_value() || interrupt.requested()) return ExitCode::done;
   return followed.error();
 }
 

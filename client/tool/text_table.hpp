@@ -31,6 +31,9 @@ class TextTable {
 /// 1234567 as "1,234,567".
 std::string grouped(std::uint64_t number);
 
+/// "1 record", "1,234 records".
+std::string counted(std::uint64_t number, std::string_view noun);
+
 /// 1234567 as "1.2 MB" (powers of 1000).
 std::string readable_bytes(std::uint64_t bytes);
 

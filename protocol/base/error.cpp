@@ -31,6 +31,7 @@ constexpr std::array kEntries{
     Entry{Errc::offset_out_of_range, "offset_out_of_range", "offset out of range", false},
     Entry{Errc::out_of_order_sequence, "out_of_order_sequence", "out-of-order producer sequence", false},
     Entry{Errc::producer_fenced, "producer_fenced", "a newer producer has taken over", false},
+    Entry{Errc::unknown_producer, "unknown_producer", "the broker does not know the producer", false},
     Entry{Errc::storage_full, "storage_full", "storage full", true},
     Entry{Errc::storage_failed, "storage_failed", "storage failed, no writes accepted until restart", false},
     Entry{Errc::overloaded, "overloaded", "broker overloaded", true},

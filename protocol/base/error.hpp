@@ -30,6 +30,7 @@ enum class Errc : std::uint16_t {
   offset_out_of_range = 23,
   out_of_order_sequence = 24,
   producer_fenced = 25,
+  unknown_producer = 26,  ///< the partition remembers nothing of the producer, and the batch is not its first
 
   storage_full = 30,    ///< less free space than the reserve: writes are refused until there is room again
   storage_failed = 31,  ///< a write or sync failed: the broker serves what is durable and accepts no more

@@ -22,6 +22,8 @@ namespace leat::native {
 inline constexpr std::size_t kFrameSizeBytes = 4;
 inline constexpr std::size_t kFramePrefixBytes = 8;
 inline constexpr std::size_t kHeaderBytesMax = 1U << 20;
+/// What a frame that publishes has besides its batch.
+inline constexpr std::size_t kPublishHeaderBytesMax = 1024;
 /// What a connection may send before its hello is answered.
 inline constexpr std::size_t kHelloFrameBytesMax = 64U << 10;
 /// What a header may cost to verify and to decode.
@@ -30,7 +32,7 @@ inline constexpr std::size_t kHeaderTablesMax = 4096;
 /// Strings and lists of one header together, each counted as often as the header refers to it: parts of a FlatBuffer may be
 /// shared, so a small header could otherwise decode to gigabytes.
 inline constexpr std::size_t kDecodedBytesMax = kHeaderBytesMax;
-/// A longer string is no name, setting or message of ours.
+/// A longer string is no name, setting or message of ours: it is cut to this, which whoever judges it refuses for what it is.
 inline constexpr std::size_t kStringBytesMax = 64U << 10;
 /// Names and versions of peers, and error messages, are cut to these (between UTF-8 characters), on the way out and on the way
 /// in.

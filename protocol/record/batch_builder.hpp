@@ -36,6 +36,10 @@ class BatchBuilder {
   bool append(TimestampMs timestamp, std::optional<ByteSpan> key, std::optional<ByteSpan> value,
               std::span<const HeaderView> headers = {});
 
+  [[nodiscard]] const BuilderOptions& options() const { return options_; }
+  /// For the records to come.
+  void set_bytes_max(std::size_t bytes_max) { options_.bytes_max = bytes_max; }
+
   [[nodiscard]] std::int32_t record_count() const { return record_count_; }
   [[nodiscard]] bool empty() const { return record_count_ == 0; }
   /// The batch so far, before compression; a header's size when it is empty.

@@ -2,22 +2,35 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
+#include "protocol/base/units.hpp"
 #include "server/config/logging.hpp"
 
 namespace leat::server {
 namespace {
 
-/// What the answer that describes a topic has room for.
-constexpr std::int32_t kTopicPartitionsMax = 16'384;
 /// What was staged before a change is written within moments; should it not be, the next checkpoint settles the matter.
-constexpr int kSettleTriesMax = 1000;
-constexpr std::chrono::milliseconds kSettlePause{1};
+constexpr std::chrono::seconds kSettleMax{1};
 
 Result<void> check_partitions(std::int32_t partitions) {
   if (partitions <= kTopicPartitionsMax) return ok();
   return Error(Errc::invalid_argument, "a topic has at most " + std::to_string(kTopicPartitionsMax) + " partitions");
+}
+
+/// A setting's value as the store takes it: a whole number of milliseconds or bytes.
+Result<std::string> plain_value(const native::Setting& setting) {
+  const std::string_view key = setting.key;
+  const bool is_duration = key.ends_with(".ms");
+  if (setting.value.empty() || (!is_duration && !key.ends_with(".bytes"))) return setting.value;
+  const auto number = is_duration ? parse_duration_ms(setting.value) : parse_size(setting.value);
+  if (number.has_error()) return Error(Errc::invalid_argument, setting.key + ": " + number.error().context);
+  return std::to_string(*number);
+}
+
+/// An altered setting without a value goes back to its default.
+storage::TopicSettings without_empty(storage::TopicSettings settings) {
+  std::erase_if(settings, [](const auto& setting) { return setting.second.empty(); });
+  return settings;
 }
 
 }  // namespace
@@ -70,8 +83,14 @@ TopicEntryPtr Broker::enter(const storage::Topic& topic) {
 Result<storage::TopicSettings> Broker::checked_settings(const std::vector<native::Setting>& settings) const {
   storage::TopicSettings checked;
   for (const native::Setting& setting : settings) {
-    if (!checked.emplace(setting.key, setting.value).second)
+    LEAT_ASSIGN(std::string value, plain_value(setting));
+    if (!checked.emplace(setting.key, std::move(value)).second)
       return Error(Errc::invalid_argument, "setting " + setting.key + " is given twice");
+  }
+  LEAT_ASSIGN(const storage::TopicConfig config, storage::apply_settings(options_.store.topic_defaults, without_empty(checked)));
+  if (static_cast<std::uint64_t>(config.batch_bytes_max) > options_.batch_bytes_max) {
+    return Error(Errc::invalid_argument, "max.message.bytes is at most " + std::to_string(options_.batch_bytes_max) +
+                                             ", what a frame to this broker (limits.frame_bytes_max) has room for");
   }
   return checked;
 }
@@ -80,7 +99,7 @@ Result<TopicEntryPtr> Broker::create_topic(const native::CreateTopic& request) {
   LEAT_ASSIGN(const auto settings, checked_settings(request.settings));
   const std::lock_guard lock(admin_mutex_);
   if (registry_.size() >= options_.topics_max)
-    return Error(Errc::limit_reached, "this broker takes " + std::to_string(options_.topics_max) + " topics");
+    return Error(Errc::limit_reached, "this broker takes " + format_count(options_.topics_max, "topic"));
   const std::int32_t partitions = request.partitions == 0 ? options_.default_partitions : request.partitions;
   LEAT_TRY(check_partitions(partitions));
   LEAT_ASSIGN(const storage::Topic topic, noted(store_->create_topic(request.name, partitions, settings)));
@@ -91,37 +110,61 @@ Result<TopicEntryPtr> Broker::create_topic(const native::CreateTopic& request) {
 Result<TopicEntryPtr> Broker::alter_topic(const native::AlterTopic& request) {
   LEAT_ASSIGN(const auto settings, checked_settings(request.settings));
   LEAT_TRY(check_partitions(request.partitions));
-  const std::lock_guard lock(admin_mutex_);
-  LEAT_ASSIGN(const storage::Topic topic, noted(store_->alter_topic(request.name, request.partitions, settings)));
-  log::info("topic altered", {{"topic", topic.entry.name}, {"partitions", topic.logs.size()}});
-  TopicEntryPtr entry = enter(topic);
-  for (const auto& partition : entry->partitions) LEAT_TRY(settle(*partition));
+  LEAT_ASSIGN(const TopicEntryPtr entry, alter_topic_in_turn(request, settings));
+  LEAT_TRY(settle(*entry));
   return entry;
 }
 
-Result<void> Broker::settle(Partition& partition) {
-  storage::PartitionLog& log = partition.log();
-  for (int i = 0; i < kSettleTriesMax && !log.settled(); ++i) {
-    if (log.written_end() == log.next_offset()) {
-      LEAT_TRY(noted(store_->checkpoint()));
-    } else {
-      std::this_thread::sleep_for(kSettlePause);
-    }
+Result<TopicEntryPtr> Broker::alter_topic_in_turn(const native::AlterTopic& request, const storage::TopicSettings& settings) {
+  const std::lock_guard lock(admin_mutex_);
+  LEAT_ASSIGN(const storage::Topic topic, noted(store_->alter_topic(request.name, request.partitions, settings)));
+  log::info("topic altered", {{"topic", topic.entry.name}, {"partitions", topic.logs.size()}});
+  return enter(topic);
+}
+
+Result<void> Broker::settle(const TopicEntry& topic) {
+  const auto is_settled = [](const auto& partition) { return partition->log().settled(); };
+  // While a change is under way the log takes nothing, so that what it has will be written.
+  const auto waits_for_checkpoint = [&](const auto& partition) {
+    return is_settled(partition) || partition->log().written_end() == partition->log().next_offset();
+  };
+  const auto deadline = std::chrono::steady_clock::now() + kSettleMax;
+  ++settling_;
+  Result<void> result;
+  while (result.has_value() && !std::ranges::all_of(topic.partitions, is_settled)) {
+    std::unique_lock lock(written_mutex_);
+    const bool written = written_.wait_until(
+        lock, deadline, [&] { return std::ranges::all_of(topic.partitions, waits_for_checkpoint) || store_->queue().failed(); });
+    lock.unlock();
+    if (!written) break;
+    result = noted(store_->checkpoint());
+    if (std::chrono::steady_clock::now() >= deadline) break;
   }
-  partition.owner().post([&owner = partition.owner()] { owner.retry_stalled(); });
-  return ok();
+  --settling_;
+  retry_stalled(topic);
+  return result;
+}
+
+void Broker::retry_stalled(const TopicEntry& topic) {
+  std::vector<Shard*> owners;
+  for (const auto& partition : topic.partitions) owners.push_back(&partition->owner());
+  std::ranges::sort(owners);
+  owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
+  for (Shard* owner : owners) owner->post([owner] { owner->retry_stalled(); });
 }
 
 Result<void> Broker::delete_topic(const std::string& name) {
   const std::lock_guard lock(admin_mutex_);
   const TopicEntryPtr entry = registry_.by_name(name);
   if (!entry) return Error(Errc::unknown_topic, name);
-  registry_.remove(name);
-  auto deleted = noted(store_->delete_topic(name));
-  if (deleted.has_error() && store_->topic(name).has_value()) {
-    registry_.put(entry);  // refused: the topic is as it was
-    return deleted;
+  // Until the store has agreed the topic is there; publishes that come between are refused by the log.
+  const auto deleted = noted(store_->delete_topic(name));
+  if (deleted.has_error()) {
+    if (store_->topic(name).has_value()) return deleted;
+    log::warn("files of a deleted topic are left behind, until the next start",
+              {{"topic", name}, {"id", entry->catalog.id.to_string()}, {"error", deleted.error().message()}});
   }
+  registry_.remove(name);
   for (const auto& partition : entry->partitions) {
     Shard& owner = partition->owner();
     owner.post([&owner, partition] {
@@ -130,7 +173,7 @@ Result<void> Broker::delete_topic(const std::string& name) {
     });
   }
   log::info("topic deleted", {{"topic", name}, {"id", entry->catalog.id.to_string()}});
-  return deleted;
+  return ok();
 }
 
 Result<ProducerId> Broker::allocate_producer_id() { return noted(store_->allocate_producer_id()); }
@@ -155,7 +198,25 @@ bool Broker::admit(std::size_t bytes) { return in_flight_bytes_.fetch_add(bytes)
 
 void Broker::release(std::size_t bytes) { in_flight_bytes_.fetch_sub(bytes); }
 
-void Broker::notify(const storage::CommitGroup& group) {
+void Broker::on_durable(const storage::CommitGroup& group) {
+  notify(group, [](Shard&) { return true; });
+}
+
+void Broker::on_written(const storage::CommitGroup& group) {
+  // What goes through the journal becomes visible there: few care when it is written, and waking a thread costs more than asking.
+  notify(group, [&](Shard& shard) { return !group.journaled || shard.waits_for_written(); });
+  tell_settling();
+}
+
+void Broker::tell_settling() {
+  if (settling_.load() == 0) return;
+  // With the lock held in between, whoever looked before this came about is waiting by now.
+  { const std::lock_guard lock(written_mutex_); }
+  written_.notify_all();
+}
+
+template <class Cares>
+void Broker::notify(const storage::CommitGroup& group, Cares cares) {
   std::vector<LogId> logs;
   logs.reserve(group.batches.size());
   for (const storage::StagedBatch& batch : group.batches) logs.push_back(batch.log->id());
@@ -164,7 +225,7 @@ void Broker::notify(const storage::CommitGroup& group) {
   for (const auto& shard : shards_) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
-    if (owned.empty() && !shard->has_stalled()) continue;
+    if ((owned.empty() || !cares(*shard)) && !shard->has_stalled()) continue;
     shard->post([&shard = *shard, owned = std::move(owned)] {
       for (const LogId log : owned) {
         if (Partition* partition = shard.owned(log)) partition->progress();
@@ -175,6 +236,7 @@ void Broker::notify(const storage::CommitGroup& group) {
 }
 
 void Broker::on_failed(const Error& error) {
+  tell_settling();
   if (failure_told_.exchange(true)) return;
   log::error("storage failed, no more writes are accepted", {{"error", error.message()}});
   const Error answer(Errc::storage_failed, error.message());
@@ -185,15 +247,21 @@ void Broker::on_failed(const Error& error) {
   }
 }
 
-void Broker::on_checkpoint() {
-  for (const auto& shard : shards_) {
-    if (shard->has_stalled()) shard->post([&shard = *shard] { shard.retry_stalled(); });
+void Broker::on_full(bool full, const storage::Space& space) {
+  const auto reserve_bytes = options_.store.disk_reserve_bytes;
+  if (full) {
+    log::warn("disk full, publishing is refused", {{"free_bytes", space.free_bytes}, {"disk_reserve_bytes", reserve_bytes}});
+  } else {
+    log::info("there is room again, publishing is accepted", {{"free_bytes", space.free_bytes}});
   }
 }
 
 void Broker::on_maintenance_error(const Error& error) {
   if (store_->queue().failed()) return on_failed(error);
-  log::warn("storage maintenance", {{"error", error.message()}});
+  const std::lock_guard lock(maintenance_mutex_);
+  if (maintenance_error_ == error.message()) return;  // it is tried again and again
+  maintenance_error_ = error.message();
+  log::warn("storage maintenance", {{"error", maintenance_error_}});
 }
 
 }  // namespace leat::server

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "protocol/native/messages.hpp"
@@ -14,6 +16,9 @@
 
 namespace leat::server {
 
+/// What the answer that describes a topic has room for.
+inline constexpr std::int32_t kTopicPartitionsMax = 16'384;
+
 struct BrokerOptions {
   storage::StoreOptions store;
   storage::MaintenanceOptions maintenance;
@@ -21,6 +26,7 @@ struct BrokerOptions {
   std::size_t blocking_threads = 2;
   std::int32_t default_partitions = 1;
   std::size_t topics_max = 10'000;
+  std::uint64_t batch_bytes_max = 8U << 20;       ///< of a publish: no topic may take larger ones
   std::uint64_t in_flight_bytes_max = 64U << 20;  ///< published and not answered, over all sessions
 };
 
@@ -63,20 +69,25 @@ class Broker final : public storage::CommitListener {
  private:
   explicit Broker(BrokerOptions options);
 
-  void on_durable(const storage::CommitGroup& group) override { notify(group); }
-  void on_written(const storage::CommitGroup& group) override { notify(group); }
+  void on_durable(const storage::CommitGroup& group) override;
+  void on_written(const storage::CommitGroup& group) override;
   void on_failed(const Error& error) override;
-  void on_checkpoint() override;
+  void on_full(bool full, const storage::Space& space) override;
   void on_maintenance_error(const Error& error) override;
 
-  void notify(const storage::CommitGroup& group);
-  /// Helps a change of durability to its end, so that publishes do not wait for the next checkpoint.
-  Result<void> settle(Partition& partition);
+  /// Lets the shards look at what the group has moved, those that care or have something stalled.
+  template <class Cares>
+  void notify(const storage::CommitGroup& group, Cares cares);
+  /// Helps a topic's change of durability to its end, so that publishes do not wait for the next checkpoint.
+  Result<void> settle(const TopicEntry& topic);
+  void retry_stalled(const TopicEntry& topic);
+  void tell_settling();
   /// Hands the result on; if it is the failure that ended the store, whoever waits for it is told.
   template <class T>
   Result<T> noted(Result<T> result);
   [[nodiscard]] Shard& owner_of(LogId log) const { return *shards_[log.value() % shards_.size()]; }
   TopicEntryPtr enter(const storage::Topic& topic);
+  Result<TopicEntryPtr> alter_topic_in_turn(const native::AlterTopic& request, const storage::TopicSettings& settings);
   Result<storage::TopicSettings> checked_settings(const std::vector<native::Setting>& settings) const;
 
   const BrokerOptions options_;
@@ -88,6 +99,11 @@ class Broker final : public storage::CommitListener {
   std::mutex admin_mutex_;  ///< one change of the topics at a time
   std::atomic<std::uint64_t> in_flight_bytes_{0};
   std::atomic<bool> failure_told_{false};
+  std::mutex written_mutex_;
+  std::condition_variable written_;  ///< something was, while somebody settles()
+  std::atomic<int> settling_{0};
+  std::mutex maintenance_mutex_;
+  std::string maintenance_error_;  ///< the last one that was logged
 };
 
 }  // namespace leat::server

@@ -68,9 +68,12 @@ bool Partition::try_append(PublishRequest& request) {
     return true;
   }
   // A repeated batch has an earlier end than those that wait already.
-  auto& queue = request.ack == AckLevel::written ? until_written_ : until_visible_;
+  const bool until_written = request.ack == AckLevel::written;
+  auto& queue = until_written ? until_written_ : until_visible_;
   queue.insert(std::ranges::upper_bound(queue, waiting.end, {}, &Waiting::end), std::move(waiting));
-  if (appended->duplicate) settle_all();
+  if (until_written) owner_.count_waiting_for_written(1);
+  // It may have been written before anybody knew that this waits for it.
+  if (until_written || appended->duplicate) settle_all();
   if (failure_) abandon(*failure_);
   return true;
 }
@@ -90,7 +93,9 @@ void Partition::settle(std::deque<Waiting>& waiting, Offset reached) {
 }
 
 void Partition::settle_all() {
+  const std::size_t waited = until_written_.size();
   settle(until_written_, std::max(log_->written_end(), log_->durable_end()));
+  if (waited > 0) owner_.count_waiting_for_written(std::ssize(until_written_) - static_cast<std::ptrdiff_t>(waited));
   settle(until_visible_, log_->high_watermark());
 }
 
@@ -105,6 +110,7 @@ void Partition::abandon(const Error& error) {
   LEAT_ASSERT(owner_.on_own_thread());
   if (!failure_) failure_ = error;
   settle_all();
+  owner_.count_waiting_for_written(-std::ssize(until_written_));
   for (auto* queue : {&until_written_, &until_visible_}) {
     for (const Waiting& waiting : *queue) report(waiting.sink, {waiting.correlation, waiting.batch_bytes, error});
     queue->clear();

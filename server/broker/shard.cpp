@@ -75,6 +75,7 @@ void Shard::watch(Partition& partition, PartitionWatcher& watcher) {
   auto& watchers = watchers_[&partition];
   if (std::ranges::find(watchers, &watcher) != watchers.end()) return;
   watchers.push_back(&watcher);
+  ++watch_changes_;
   partition.set_interest(number_);
 }
 
@@ -82,6 +83,7 @@ void Shard::unwatch(Partition& partition, PartitionWatcher& watcher) {
   const auto found = watchers_.find(&partition);
   if (found == watchers_.end()) return;
   std::erase(found->second, &watcher);
+  ++watch_changes_;
   if (!found->second.empty()) return;
   watchers_.erase(found);
   partition.clear_interest(number_);
@@ -92,7 +94,12 @@ void Shard::wake_watchers(Partition& partition) {
   if (found == watchers_.end()) return;
   // A watcher may leave, or others join, while it is told.
   const std::vector<PartitionWatcher*> watchers = found->second;
+  const std::uint64_t changes = watch_changes_;
   for (PartitionWatcher* watcher : watchers) {
+    if (watch_changes_ == changes) {
+      watcher->on_advanced(partition);
+      continue;
+    }
     const auto now = watchers_.find(&partition);
     if (now == watchers_.end()) return;
     if (std::ranges::find(now->second, watcher) != now->second.end()) watcher->on_advanced(partition);

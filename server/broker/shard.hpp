@@ -60,6 +60,11 @@ class Shard {
   /// Any thread. Set before the last look at the log that made a partition stalled: whoever makes room afterwards sees it.
   [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
 
+  /// How many publishes wait to be written. Raised before the last look at how far the log is written.
+  void count_waiting_for_written(std::ptrdiff_t change) { waiting_for_written_.fetch_add(change); }
+  /// Any thread. A change of its own to the count, of nothing: whoever is counted later then sees what was written before.
+  [[nodiscard]] bool waits_for_written() { return waiting_for_written_.fetch_add(0) > 0; }
+
   /// `watcher` is told of every advance of the partition from now on, until it is removed. Look at the partition's high watermark
   /// after this returned: an advance before is not told.
   void watch(Partition& partition, PartitionWatcher& watcher);
@@ -75,9 +80,12 @@ class Shard {
   std::thread thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
+  std::uint64_t watch_changes_ = 0;
   std::vector<std::shared_ptr<Partition>> stalled_;
   std::atomic<bool> has_stalled_{false};
-  boost::asio::steady_timer retry_timer_;  ///< for what no group's completion tells: a change of durability that is through
+  std::atomic<std::ptrdiff_t> waiting_for_written_{0};
+  boost::asio::steady_timer
+      retry_timer_;  ///< for what no group's completion tells: a change of durability that is through, a full disk
   bool retry_timer_armed_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "server/broker/topic_registry.hpp"
 
+#include "protocol/base/units.hpp"
+
 namespace leat::server {
 
 TopicEntryPtr TopicRegistry::by_name(const std::string& name) const {
@@ -21,8 +23,8 @@ Result<std::shared_ptr<Partition>> TopicRegistry::partition(const native::TopicP
   const TopicEntry& entry = *found->second;
   const std::int32_t number = target.partition.value();
   if (number < 0 || static_cast<std::size_t>(number) >= entry.partitions.size()) {
-    return Error(Errc::unknown_partition, entry.catalog.name + " has " + std::to_string(entry.partitions.size()) +
-                                              " partitions, no " + std::to_string(number));
+    return Error(Errc::unknown_partition, entry.catalog.name + " has " + format_count(entry.partitions.size(), "partition") +
+                                              ", no " + std::to_string(number));
   }
   return entry.partitions[static_cast<std::size_t>(number)];
 }

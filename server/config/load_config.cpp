@@ -8,10 +8,11 @@
 #include <array>
 #include <map>
 
+#include "protocol/base/units.hpp"
+#include "protocol/native/codec.hpp"
 #include "server/config/config_file.hpp"
 #include "server/config/endpoint.hpp"
 #include "server/config/settings.hpp"
-#include "server/config/units.hpp"
 
 namespace leat::server {
 namespace {
@@ -168,7 +169,10 @@ Result<void> validate(const ServerConfig& config) {
 
   const Sized message{"topic_defaults.max.message.bytes", config.topic_defaults.max_message_bytes};
   const Sized frame{"limits.frame_bytes_max", config.limits.frame_bytes_max};
-  check_fits(message, frame, "a publisher could not send what the topic takes", faults);
+  check_fits({"topic_defaults.max.message.bytes with a header", message.bytes + native::kPublishHeaderBytesMax}, frame,
+             "a publisher could not send what the topic takes", faults);
+  check_fits(frame, {"limits.receive_bytes_max", config.limits.receive_bytes_max}, "the largest frame would wait for ever",
+             faults);
   check_fits(message, {"storage.commit_queue_bytes_max", config.storage.commit_queue_bytes_max},
              "the largest batch would wait for ever", faults);
   // The larger half of a journal file is left to the batch's neighbours in its group and to headers and padding.

@@ -27,14 +27,18 @@ struct LogConfig {
 struct LimitsConfig {
   std::uint32_t connections_max = 10'000;
   std::uint32_t connections_per_address_max = 1'000;
-  std::uint32_t subscriptions_per_session_max = 1'000;
+  std::uint32_t subscriptions_per_session_max = 10'000;
   std::uint32_t topics_max = 10'000;
   std::uint32_t partitions_max = 100'000;
   std::uint32_t threads = 0;  ///< 0: one a core
   std::uint64_t frame_bytes_max = 8 * kMiB;
   std::uint64_t session_in_flight_bytes_max = 16 * kMiB;
   std::uint64_t session_outbox_bytes_max = 1 * kMiB;
+  std::uint64_t receive_bytes_max = 48 * kMiB;
+  std::uint64_t send_bytes_max = 48 * kMiB;
   std::int64_t handshake_timeout_ms = 10'000;
+  std::int64_t frame_timeout_ms = 30'000;
+  std::int64_t send_timeout_ms = 60'000;
 };
 
 struct StorageConfig {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "protocol/base/assert.hpp"
-#include "server/config/units.hpp"
+#include "protocol/base/units.hpp"
 
 namespace leat::server {
 namespace {

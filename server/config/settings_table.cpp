@@ -1,6 +1,7 @@
 #include <array>
 #include <limits>
 
+#include "server/broker/broker.hpp"
 #include "server/config/settings.hpp"
 
 namespace leat::server {
@@ -81,10 +82,18 @@ const std::array kSettings{
              "Connections at a time from one address."),
     in_range("limits.handshake_timeout_ms", duration, &in<kLimits, &L::handshake_timeout_ms>, 100, kHour,
              "A connection that has not said hello by then is closed."),
+    in_range("limits.frame_timeout_ms", duration, &in<kLimits, &L::frame_timeout_ms>, 100, kHour,
+             "A connection on which a frame is not complete by then, from its first bytes on, is closed."),
+    in_range("limits.send_timeout_ms", duration, &in<kLimits, &L::send_timeout_ms>, 100, kHour,
+             "A connection whose peer has not taken by then what waits for it is closed."),
     in_range("limits.frame_bytes_max", size, &in<kLimits, &L::frame_bytes_max>, 64 * kK, kG,
              "The largest frame a peer may send; a larger one is refused from its length."),
     in_range("limits.session_in_flight_bytes_max", size, &in<kLimits, &L::session_in_flight_bytes_max>, 64 * kK, 4 * kG,
              "Unacknowledged bytes of one connection; beyond them its socket is not read."),
+    in_range("limits.receive_bytes_max", size, &in<kLimits, &L::receive_bytes_max>, kM, 64 * kG,
+             "Memory that all connections together receive into, beside 8KiB each; beyond it those with larger frames wait."),
+    in_range("limits.send_bytes_max", size, &in<kLimits, &L::send_bytes_max>, kM, 64 * kG,
+             "Bytes waiting to be sent to all connections together, beside 8KiB each; beyond them answers and deliveries wait."),
     in_range("limits.session_outbox_bytes_max", size, &in<kLimits, &L::session_outbox_bytes_max>, 64 * kK, kG,
              "Bytes waiting to be sent to one connection; beyond them nothing is read for its subscriptions."),
     in_range("limits.subscriptions_per_session_max", count, &in<kLimits, &L::subscriptions_per_session_max>, 1, 1'000'000,
@@ -93,32 +102,35 @@ const std::array kSettings{
     in_range("limits.partitions_max", count, &in<kLimits, &L::partitions_max>, 1, 10'000'000,
              "Partitions of all topics together."),
 
-    in_range("storage.journal_file_bytes", size, &in<kStorage, &S::journal_file_bytes>, kM, 4 * kG,
+    in_range("storage.journal_file_bytes", size, &in<kStorage, &S::journal_file_bytes>, 2 * kM, 4 * kG,
              "Size of a journal file. They are zeroed once and then recycled."),
     in_range("storage.journal_files_max", count, &in<kStorage, &S::journal_files_max>, 2, 1024,
              "Journal files at most; with all in use, publishing waits for a checkpoint."),
-    in_range("storage.segment_bytes", size, &in<kStorage, &S::segment_bytes>, 64 * kK, 1024 * kG,
+    in_range("storage.segment_bytes", size, &in<kStorage, &S::segment_bytes>, 64 * kK, storage::kSegmentBytesMax,
              "A segment of a partition's log is sealed at this size."),
     in_range("storage.tail_cache_bytes", size, &in<kStorage, &S::tail_cache_bytes>, 0, 1024 * kG,
              "Memory for the newest batches of all partitions, from which subscribers at the tail are served."),
     in_range("storage.commit_queue_bytes_max", size, &in<kStorage, &S::commit_queue_bytes_max>, kM, 4 * kG,
              "Bytes waiting for the journal; beyond them publishers are held back."),
     in_range("storage.disk_reserve_bytes", size, &in<kStorage, &S::disk_reserve_bytes>, 0, 1024 * kG,
-             "With less free space than this, publishing is refused and reading goes on."),
+             "With less free space than this, publishing is refused and reading goes on. When a disk is full to the last page, "
+             "nothing can be deleted either."),
     in_range("storage.checkpoint_interval_ms", duration, &in<kStorage, &S::checkpoint_interval_ms>, 100, kHour,
              "How often segments are synced so that journal files can be recycled."),
     in_range("storage.retention_check_interval_ms", duration, &in<kStorage, &S::retention_check_interval_ms>, 100, 24 * kHour,
              "How often segments past their retention are looked for."),
 
-    in_range("topic_defaults.partitions", count, &in<kTopic, &T::partitions>, 1, 100'000, "Partitions of a new topic."),
+    in_range("topic_defaults.partitions", count, &in<kTopic, &T::partitions>, 1, kTopicPartitionsMax,
+             "Partitions of a new topic."),
     in_range("topic_defaults.retention.ms", duration, &in<kTopic, &T::retention_ms>, -1, kAny,
-             "Age at which records may be deleted; -1: never."),
+             "Time since the broker appended a segment's newest record, whatever its timestamp, after which the segment may be "
+             "deleted; -1: never."),
     in_range("topic_defaults.retention.bytes", size, &in<kTopic, &T::retention_bytes>, -1, kAny,
              "Size of a partition beyond which its oldest segments are deleted; -1: no limit."),
-    in_range("topic_defaults.segment.bytes", size, &in<kTopic, &T::segment_bytes>, 0, 1024 * kG,
+    in_range("topic_defaults.segment.bytes", size, &in<kTopic, &T::segment_bytes>, 0, storage::kSegmentBytesMax,
              "Segment size of a new topic; 0: storage.segment_bytes."),
-    in_range("topic_defaults.max.message.bytes", size, &in<kTopic, &T::max_message_bytes>, kK, kG,
-             "The largest record batch a topic takes."),
+    in_range("topic_defaults.max.message.bytes", size, &in<kTopic, &T::max_message_bytes>, storage::kBatchBytesMin,
+             storage::kBatchBytesMax, "The largest record batch a topic takes."),
     one_of("topic_defaults.durability", choice_of<kTopic, &T::durability>(), kDurabilities,
            "durable: acknowledged from stable storage; os: from the page cache, lost when the machine fails."),
 };

@@ -72,7 +72,10 @@ void Listener::accept() {
       self->hand_over(std::move(socket), shard);
       return self->accept();
     }
-    log::warn("accept failed", {{"endpoint", self->endpoint_.to_string()}, {"error", error.message()}});
+    if (const auto left_out = self->failures_.admit(std::chrono::steady_clock::now())) {
+      log::warn("accept failed",
+                {{"endpoint", self->endpoint_.to_string()}, {"error", error.message()}, {"not_logged_before", *left_out}});
+    }
     self->pause_.expires_after(kPauseWithoutDescriptors);
     self->pause_.async_wait([self](const error_code& stopped) {
       if (!stopped) self->accept();

@@ -9,6 +9,7 @@
 #include "protocol/base/result.hpp"
 #include "server/broker/shard.hpp"
 #include "server/config/endpoint.hpp"
+#include "server/config/log_throttle.hpp"
 
 namespace leat::server {
 
@@ -44,6 +45,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   boost::asio::steady_timer pause_;
   Endpoint endpoint_;
   std::size_t next_shard_ = 0;
+  log::Throttle failures_;
 };
 
 }  // namespace leat::server

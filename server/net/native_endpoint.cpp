@@ -6,13 +6,14 @@
 namespace leat::server {
 namespace {
 
+constexpr std::size_t kReadBlockBytes = 256U << 10;
 constexpr std::size_t kSpareReadBlocks = 64;
 
 /// Says why, as far as that takes no waiting.
 void refuse(boost::asio::ip::tcp::socket& socket) {
   const Error error(Errc::limit_reached, "too many connections");
   std::vector<std::byte> frame;
-  native::encode_frame(native::ErrorReply{error.code, error.message(), is_retriable(error.code)}, 0, 0, frame);
+  native::encode_frame(native::ErrorReply{error.code, error.context, is_retriable(error.code)}, 0, 0, frame);
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(boost::asio::buffer(frame), ignored);
@@ -25,7 +26,8 @@ NativeEndpoint::NativeEndpoint(Broker& broker, ConnectionLimiter& limiter, Nativ
     : broker_(broker),
       limiter_(limiter),
       options_(std::move(options)),
-      blocks_(std::make_shared<storage::BlockPool>(options_.read_block_bytes, kSpareReadBlocks)),
+      memory_(std::make_shared<ReceiveMemory>(kReadBlockBytes, kSpareReadBlocks, options_.receive_bytes_max)),
+      sending_(std::make_shared<ByteBudget>(options_.send_bytes_max)),
       connections_(broker.shards().size()) {}
 
 Result<std::unique_ptr<NativeEndpoint>> NativeEndpoint::bind(Broker& broker, ConnectionLimiter& limiter,
@@ -44,7 +46,9 @@ Result<std::unique_ptr<NativeEndpoint>> NativeEndpoint::bind(Broker& broker, Con
 
 bool NativeEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) {
   if (limiter_.enter(peer.address())) return true;
-  log::warn("connection refused, too many", {{"peer", peer.address().to_string()}});
+  if (const auto left_out = refusals_.admit(std::chrono::steady_clock::now())) {
+    log::warn("connection refused, too many", {{"peer", peer.address().to_string()}, {"not_logged_before", *left_out}});
+  }
   refuse(socket);
   return false;
 }
@@ -56,10 +60,10 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listene
     if (stopping_) return limiter_.leave(peer.address());
     ++open_;
   }
-  auto connection = std::make_shared<TcpConnection>(std::move(socket), shard, blocks_, options_.handshake_timeout);
+  auto connection = std::make_shared<TcpConnection>(std::move(socket), shard, memory_, options_.timeouts);
   NativeSessionOptions session_options = options_.session;
   session_options.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
-  auto session = std::make_shared<NativeSession>(broker_, shard, *connection, std::move(session_options));
+  auto session = std::make_shared<NativeSession>(broker_, shard, *connection, sending_, std::move(session_options));
   session->start();
   auto& own = connections_[shard.number()];
   own.insert(connection);

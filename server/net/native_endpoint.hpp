@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/broker/broker.hpp"
+#include "server/config/log_throttle.hpp"
 #include "server/net/connection_limiter.hpp"
 #include "server/net/listener.hpp"
 #include "server/net/tcp_connection.hpp"
@@ -17,8 +18,9 @@ namespace leat::server {
 struct NativeEndpointOptions {
   Endpoint listen;
   NativeSessionOptions session;
-  std::chrono::milliseconds handshake_timeout{10'000};
-  std::size_t read_block_bytes = 256U << 10;
+  ConnectionTimeouts timeouts;
+  std::size_t receive_bytes_max = 48U << 20;  ///< of all connections
+  std::size_t send_bytes_max = 48U << 20;     ///< of all connections
 };
 
 /// The native protocol on a TCP port: its listener, and all of its connections. Created, started and stopped by one thread; the
@@ -42,7 +44,9 @@ class NativeEndpoint {
   Broker& broker_;
   ConnectionLimiter& limiter_;
   const NativeEndpointOptions options_;
-  std::shared_ptr<storage::BlockPool> blocks_;
+  const std::shared_ptr<const ReceiveMemory> memory_;
+  const std::shared_ptr<ByteBudget> sending_;
+  log::Throttle refusals_;  ///< the first shard's
   std::shared_ptr<Listener> listener_;
   std::vector<std::unordered_set<std::shared_ptr<TcpConnection>>> connections_;  ///< by shard, each that shard's own
   std::mutex mutex_;

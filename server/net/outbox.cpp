@@ -36,6 +36,7 @@ Outbox::Flushed Outbox::flush(boost::asio::ip::tcp::socket& socket, boost::syste
 
 void Outbox::drop_sent(std::size_t sent) {
   bytes_ -= sent;
+  sent_bytes_total_ += sent;
   while (sent > 0) {
     SharedBytes& first = pieces_.front().bytes;
     if (sent < first.size()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <deque>
 #include <vector>
 
@@ -23,6 +24,8 @@ class Outbox {
   Flushed flush(boost::asio::ip::tcp::socket& socket, boost::system::error_code& error);
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Of all that was ever pushed.
+  [[nodiscard]] std::uint64_t sent_bytes_total() const { return sent_bytes_total_; }
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
 
  private:
@@ -35,6 +38,7 @@ class Outbox {
 
   std::deque<Piece> pieces_;
   std::size_t bytes_ = 0;
+  std::uint64_t sent_bytes_total_ = 0;
   std::vector<boost::asio::const_buffer> gather_;
 };
 

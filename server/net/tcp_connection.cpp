@@ -1,5 +1,10 @@
 #include "server/net/tcp_connection.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -13,40 +18,36 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using SteadyTime = std::chrono::steady_clock;
 
 /// After so many reads in a row the shard's other work gets its turn.
 constexpr int kReadsInARowMax = 8;
 /// How long a peer has to take the last answers. Closing at once, with bytes of its unread, would reset the connection and lose
 /// them.
 constexpr std::chrono::seconds kLingerMax{3};
-/// What a connection with nothing to read may keep without a block.
-constexpr std::size_t kParkedBytesMax = 16U << 10;
-/// All that one may have sent that has not said hello: thousands of them must not hold a block each.
-constexpr std::size_t kParkedBytesMaxBeforeHello = 64U << 10;
+/// A peer whose machine is gone is noticed after two minutes of silence; one that lives answers without knowing.
+constexpr int kKeepAliveIdleSeconds = 60;
+constexpr int kKeepAliveIntervalSeconds = 15;
+constexpr int kKeepAliveProbes = 4;
 
 }  // namespace
 
-TcpConnection::TcpConnection(asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<storage::BlockPool> blocks,
-                             std::chrono::milliseconds handshake_timeout)
+TcpConnection::TcpConnection(asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
+                             const ConnectionTimeouts& timeouts)
     : socket_(std::move(socket)),
       shard_(shard),
-      handshake_timeout_(handshake_timeout),
-      input_(std::move(blocks)),
+      timeouts_(timeouts),
+      memory_(std::move(memory)),
+      input_(memory_),
       resume_(shard.io()),
-      deadline_(shard.io()) {}
+      deadline_timer_(shard.io()) {}
 
 void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()> ended) {
   session_ = std::move(session);
   ended_ = std::move(ended);
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-  deadline_.expires_after(handshake_timeout_);
-  deadline_.async_wait([weak = weak_from_this()](const error_code& error) {
-    const auto self = weak.lock();
-    if (!error && self && !self->session_->established()) self->close();
-  });
+  set_socket_options();
+  handshake_deadline_ = SteadyTime::now() + timeouts_.handshake;
+  watch_deadline();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this()] { return self->read_loop(); },
       [self = shared_from_this()](const std::exception_ptr& thrown) {
@@ -55,22 +56,48 @@ void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()
       });
 }
 
+void TcpConnection::set_socket_options() {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
+  const auto set = [this](int option, int value) {
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, option, &value, sizeof value);
+  };
+  set(TCP_KEEPIDLE, kKeepAliveIdleSeconds);
+  set(TCP_KEEPINTVL, kKeepAliveIntervalSeconds);
+  set(TCP_KEEPCNT, kKeepAliveProbes);
+}
+
+asio::awaitable<void> TcpConnection::pause() {
+  error_code ignored;
+  resume_.expires_at(kNever);
+  co_await resume_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
 asio::awaitable<void> TcpConnection::read_loop() {
   error_code error;
   int in_a_row = 0;
   while (!closed_ && !closing_) {
     if (!session_->wants_input()) {
-      resume_.expires_at(asio::steady_timer::time_point::max());
-      co_await resume_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      frame_deadline_ = kNever;  // the wait is not the peer's fault
+      co_await pause();
       // What was received before the pause may be all that comes.
       if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
       continue;
     }
     const MutableByteSpan room = input_.prepare(wanted_bytes_);
+    if (room.empty()) {
+      wait_for_room();
+      co_await pause();
+      continue;
+    }
     const std::size_t got = socket_.read_some(asio::buffer(room.data(), room.size()), error);
     if (error == asio::error::would_block) {
       in_a_row = 0;
-      input_.park(session_->established() ? kParkedBytesMax : kParkedBytesMaxBeforeHello);
+      input_.park(ReceiveMemory::kOwnBytes);
+      if (!input_.unread().empty() && frame_deadline_ == kNever) frame_deadline_ = SteadyTime::now() + timeouts_.frame;
+      watch_deadline();
       co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       continue;
@@ -87,6 +114,23 @@ asio::awaitable<void> TcpConnection::read_loop() {
   if (!closing_) close();
 }
 
+void TcpConnection::wait_for_room() {
+  if (waiting_for_room_ != 0) return;
+  // The time in the line does not count: who is slow ahead of it is no fault of this peer. Each of those has its deadline.
+  frame_deadline_ = kNever;
+  waiting_for_room_ = memory_->budget->wait(input_.missing_bytes(wanted_bytes_),
+                                            [weak = weak_from_this(), &shard = shard_](ByteBudget::Share share) {
+                                              shard.post([weak, share = std::move(share)]() mutable {
+                                                const auto self = weak.lock();
+                                                if (!self || self->closed_) return;
+                                                self->waiting_for_room_ = 0;
+                                                self->input_.admit(std::move(share));
+                                                self->frame_deadline_ = SteadyTime::now() + self->timeouts_.frame;
+                                                self->resume_.cancel();
+                                              });
+                                            });
+}
+
 bool TcpConnection::handle_input() {
   while (true) {
     const auto consumed = session_->on_input({input_.unread(), input_});
@@ -95,6 +139,7 @@ bool TcpConnection::handle_input() {
       close_when_flushed();
       return false;
     }
+    if (consumed->bytes > 0) frame_deadline_ = kNever;
     input_.consume(consumed->bytes);
     wanted_bytes_ = consumed->wanted_bytes;
     // A session that stopped in the middle, to be asked again, has not said how much more it needs.
@@ -118,12 +163,22 @@ void TcpConnection::flush() {
     case Outbox::Flushed::failed:
       return close();
     case Outbox::Flushed::partly:
+      expect_progress();
       return wait_writable();
     case Outbox::Flushed::everything:
+      send_deadline_ = kNever;
       break;
   }
   if (closing_) return linger();
   session_->on_flushed();
+}
+
+void TcpConnection::expect_progress() {
+  const std::uint64_t sent = outbox_.sent_bytes_total();
+  if (send_deadline_ != kNever && sent < send_goal_) return;
+  send_goal_ = sent + outbox_.bytes();
+  send_deadline_ = SteadyTime::now() + timeouts_.send;
+  watch_deadline();
 }
 
 void TcpConnection::wait_writable() {
@@ -141,10 +196,8 @@ void TcpConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
-  deadline_.expires_after(kLingerMax);
-  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
-    if (!error) self->close();
-  });
+  linger_deadline_ = SteadyTime::now() + kLingerMax;
+  watch_deadline();
   flush_soon();
 }
 
@@ -163,13 +216,34 @@ void TcpConnection::discard_input() {
   });
 }
 
+TcpConnection::Time TcpConnection::deadline() const {
+  const Time handshake = session_->established() ? kNever : handshake_deadline_;
+  return std::min({handshake, frame_deadline_, send_deadline_, linger_deadline_});
+}
+
+void TcpConnection::watch_deadline() {
+  const Time next = deadline();
+  // One that is armed for an earlier time looks again then: deadlines that move on cost no timer each.
+  if (next >= deadline_armed_for_) return;
+  deadline_armed_for_ = next;
+  deadline_timer_.expires_at(next);
+  deadline_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
+    const auto self = weak.lock();
+    if (error || !self || self->closed_) return;
+    self->deadline_armed_for_ = kNever;
+    if (self->deadline() <= SteadyTime::now()) return self->close();
+    self->watch_deadline();
+  });
+}
+
 void TcpConnection::close() {
   if (closed_) return;
   closed_ = true;
   error_code ignored;
   socket_.close(ignored);
   resume_.cancel();
-  deadline_.cancel();
+  deadline_timer_.cancel();
+  memory_->budget->cancel(waiting_for_room_);
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();
 }

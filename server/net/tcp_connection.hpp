@@ -13,12 +13,18 @@
 
 namespace leat::server {
 
+struct ConnectionTimeouts {
+  std::chrono::milliseconds handshake{10'000};
+  std::chrono::milliseconds frame{30'000};  ///< from the first bytes of a frame, or from the room for it, to its last
+  std::chrono::milliseconds send{60'000};   ///< for the peer to take what waits for it
+};
+
 /// Moves bytes between a TCP socket and a session: large reads into recycled memory, gathered writes of whatever there is, one
-/// shard.
+/// shard. A peer that keeps memory busy without getting on is closed.
 class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
  public:
-  TcpConnection(boost::asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<storage::BlockPool> blocks,
-                std::chrono::milliseconds handshake_timeout);
+  TcpConnection(boost::asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
+                const ConnectionTimeouts& timeouts);
 
   /// Runs until either side closes; `ended` is called then.
   void start(std::shared_ptr<Session> session, std::function<void()> ended);
@@ -32,25 +38,46 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   void close_when_flushed() override;
 
  private:
+  using Time = boost::asio::steady_timer::time_point;
+  static constexpr Time kNever = Time::max();
+
+  void set_socket_options();
   boost::asio::awaitable<void> read_loop();
+  /// Until resume_reading(), or room in memory.
+  boost::asio::awaitable<void> pause();
+  void wait_for_room();
   /// False when the connection is at its end.
   bool handle_input();
   void flush();
+  /// What waits for the peer now has to be taken in time, whatever is added to it.
+  void expect_progress();
   void wait_writable();
   /// Everything is sent: says so to the peer, and closes when it has closed too or has had its time.
   void linger();
   void discard_input();
+  /// Until when the peer must have got on with something.
+  [[nodiscard]] Time deadline() const;
+  void watch_deadline();
 
   boost::asio::ip::tcp::socket socket_;
   Shard& shard_;
-  const std::chrono::milliseconds handshake_timeout_;
+  const ConnectionTimeouts timeouts_;
+  const std::shared_ptr<const ReceiveMemory> memory_;
   std::shared_ptr<Session> session_;
   std::function<void()> ended_;
   ReceiveBuffer input_;
   std::size_t wanted_bytes_ = 0;
   Outbox outbox_;
   boost::asio::steady_timer resume_;
-  boost::asio::steady_timer deadline_;
+  ByteBudget::Ticket waiting_for_room_ = 0;
+
+  boost::asio::steady_timer deadline_timer_;
+  Time deadline_armed_for_ = kNever;
+  Time handshake_deadline_ = kNever;
+  Time frame_deadline_ = kNever;
+  Time send_deadline_ = kNever;
+  std::uint64_t send_goal_ = 0;  ///< sent in total when the peer has taken what the deadline is about
+  Time linger_deadline_ = kNever;
   bool flush_scheduled_ = false;
   bool writing_ = false;  ///< waiting for the socket to take more
   bool closing_ = false;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "protocol/base/units.hpp"
 #include "server/session/native_session.hpp"
 #include "server/session/wire_error.hpp"
 
@@ -55,12 +56,31 @@ Result<native::ListOffsetsReply> find_offset(Partition& partition, const native:
   return match ? native::ListOffsetsReply{match->offset, match->timestamp} : native::ListOffsetsReply{end, -1};
 }
 
+bool is_answered_by_a_description(const native::Message& request) {
+  return std::holds_alternative<native::ListTopics>(request) || std::holds_alternative<native::DescribeTopic>(request) ||
+         std::holds_alternative<native::CreateTopic>(request) || std::holds_alternative<native::AlterTopic>(request);
+}
+
 }  // namespace
+
+std::size_t NativeSession::answer_bytes_of(const native::Message& request) {
+  if (is_answered_by_a_description(request)) return native::kHeaderBytesMax;
+  const auto* read = std::get_if<native::Read>(&request);
+  if (read == nullptr) return 0;
+  const auto partition = target_of(read->target);
+  return partition.has_error() ? 0 : answer_bytes_of(*read, **partition);
+}
+
+std::size_t NativeSession::answer_bytes_of(const native::Read& request, const Partition& partition) const {
+  const std::size_t bytes_max = std::min<std::size_t>(request.bytes_max, kReadBytesMax);
+  return kSmallAnswerBytes + std::max(bytes_max, partition.log().batch_bytes_max());
+}
 
 template <class Work>
 void NativeSession::answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
   ++requests_;
   answer_bytes_ += answer_bytes;
+  settle_share();
   broker_.post_blocking([self = shared_from_this(), correlation, answer_bytes, work = std::move(work)]() mutable {
     Result<Answer> answer = work();
     self->shard_.post(
@@ -107,9 +127,11 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Describe
   const TopicEntryPtr entry = broker_.topics().by_name(request.name);
   if (!entry) {
     send_error(correlation, Error(Errc::unknown_topic, request.name));
-  } else {
-    send(native::TopicReply{describe(*entry)}, correlation);
+    return ok();
   }
+  answer_later(correlation, native::kHeaderBytesMax, [entry]() -> Result<Answer> {
+    return Answer{native::TopicReply{describe(*entry)}, {}};
+  });
   return ok();
 }
 
@@ -135,13 +157,14 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Read& re
     return ok();
   }
   const std::size_t bytes_max = std::min<std::size_t>(request.bytes_max, kReadBytesMax);
-  const std::size_t answer_bytes = kSmallAnswerBytes + std::max(bytes_max, (*partition)->log().batch_bytes_max());
-  answer_later(correlation, answer_bytes, [partition = *partition, from = request.offset, bytes_max]() -> Result<Answer> {
-    const Offset end = partition->high_watermark();
-    storage::ReadHint hint;
-    LEAT_ASSIGN(auto batches, partition->log().read(from, end, bytes_max, storage::ReadMode::blocking, hint));
-    return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset}, std::move(batches.chunks)};
-  });
+  answer_later(
+      correlation, answer_bytes_of(request, **partition),
+      [partition = *partition, from = request.offset, bytes_max]() -> Result<Answer> {
+        const Offset end = partition->high_watermark();
+        storage::ReadHint hint;
+        LEAT_ASSIGN(auto batches, partition->log().read(from, end, bytes_max, storage::ReadMode::blocking, hint));
+        return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset}, std::move(batches.chunks)};
+      });
   return ok();
 }
 
@@ -175,7 +198,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteRe
 Result<void> NativeSession::on(std::uint64_t correlation, const native::Subscribe& request) {
   const auto added = [&]() -> Result<void> {
     if (subscriptions_->size() >= options_.subscriptions_max) {
-      return Error(Errc::limit_reached, "a connection takes " + std::to_string(options_.subscriptions_max) + " subscriptions");
+      return Error(Errc::limit_reached, "a connection takes " + format_count(options_.subscriptions_max, "subscription"));
     }
     LEAT_ASSIGN(const auto partition, target_of(request.target));
     LEAT_TRY(subscriptions_->add(request.subscription, partition, request.offset, request.credit_bytes));

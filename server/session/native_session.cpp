@@ -17,11 +17,21 @@ constexpr std::size_t kRequestsMax = 64;
 constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
 constexpr std::size_t kUnsentBytesForDelivery = 256U << 10;
+/// What a session may have to send without a share of the budget, so that small answers never wait for other peers.
+constexpr std::size_t kUnsentBytesFree = 8U << 10;
+/// A session that needs a share takes no less: not one for each small answer.
+constexpr std::size_t kShareBytesMin = 64U << 10;
 
 }  // namespace
 
-NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connection, NativeSessionOptions options)
-    : broker_(broker), shard_(shard), connection_(&connection), options_(std::move(options)) {}
+NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connection, std::shared_ptr<ByteBudget> sending,
+                             NativeSessionOptions options)
+    : broker_(broker),
+      shard_(shard),
+      connection_(&connection),
+      sending_(std::move(sending)),
+      options_(std::move(options)),
+      share_(sending_->none()) {}
 
 void NativeSession::start() {
   // The subscriptions live no longer than the session, which outlives every call they make.
@@ -34,14 +44,17 @@ void NativeSession::start() {
                             },
                             [this]() -> std::size_t {
                               if (connection_ == nullptr) return 0;
-                              const std::size_t unsent = connection_->unsent_bytes();
-                              return unsent >= kUnsentBytesForDelivery ? 0 : kUnsentBytesForDelivery - unsent;
-                            }});
+                              const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
+                              const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
+                              return room > 0 && may_send(room) ? room : 0;
+                            },
+                            [this] { settle_share(); }});
 }
 
 bool NativeSession::wants_input() const {
-  return connection_ != nullptr && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
-         connection_->unsent_bytes() + answer_bytes_ < options_.outbox_bytes_max && !(broker_over_limit_ && in_flight_bytes_ > 0);
+  return connection_ != nullptr && !request_waits_ && in_flight_bytes_ < options_.in_flight_bytes_max &&
+         requests_ < kRequestsMax && connection_->unsent_bytes() + answer_bytes_ < options_.outbox_bytes_max &&
+         !(broker_over_limit_ && in_flight_bytes_ > 0);
 }
 
 Result<Session::Consumed> NativeSession::on_input(const Input& input) {
@@ -59,35 +72,51 @@ Result<Session::Consumed> NativeSession::on_input(const Input& input) {
       break;
     }
     const auto& view = std::get<native::FrameView>(*frame);
-    LEAT_TRY(handle(view, input));
+    LEAT_ASSIGN(const Handled handled, handle(view, input));
+    if (handled == Handled::later) break;
     consumed.bytes += view.bytes;
   }
   return consumed;
 }
 
-Result<void> NativeSession::handle(const native::FrameView& frame, const Input& input) {
+Result<void> NativeSession::answer_broken(const native::DecodeFailure& failure) {
+  if (!failure.correlation || *failure.correlation == 0) {
+    send_error(0, failure.error);
+    return failure.error;
+  }
+  if (!established_) return refuse_before_hello(*failure.correlation);
+  send_error(*failure.correlation, failure.error);
+  return ok();
+}
+
+Result<NativeSession::Handled> NativeSession::handle(const native::FrameView& frame, const Input& input) {
   auto decoded = native::decode_header(frame.header);
   if (decoded.has_error()) {
-    const native::DecodeFailure failure = std::move(decoded).error();
-    if (!failure.correlation) {
-      send_error(0, failure.error);
-      return failure.error;
-    }
-    if (!established_) return refuse_before_hello(*failure.correlation);
-    send_error(*failure.correlation, failure.error);
-    return ok();
+    LEAT_TRY(answer_broken(std::move(decoded).error()));
+    return Handled::done;
   }
   const std::uint64_t correlation = decoded->correlation;
+  if (correlation == 0 && !std::holds_alternative<native::Credit>(decoded->message)) {
+    const Error error(Errc::malformed_frame, "a request with correlation 0");
+    send_error(0, error);
+    return error;
+  }
+  if (!may_send(answer_bytes_of(decoded->message))) {
+    request_waits_ = true;
+    return Handled::later;
+  }
+  request_has_room_ = false;
   if (const auto* request = std::get_if<native::Publish>(&decoded->message); request != nullptr && established_) {
     publish(correlation, *request, frame.payload, input);
-    return ok();
+    return Handled::done;
   }
-  if (!established_ && !std::holds_alternative<native::Hello>(decoded->message)) return refuse_before_hello(correlation);
+  if (!established_ && !std::holds_alternative<native::Hello>(decoded->message)) LEAT_TRY(refuse_before_hello(correlation));
   if (draining_ && !std::holds_alternative<native::Credit>(decoded->message)) {
     send_error(correlation, Error(Errc::shutting_down));
-    return ok();
+    return Handled::done;
   }
-  return std::visit([&](const auto& message) { return on(correlation, message); }, decoded->message);
+  LEAT_TRY(std::visit([&](const auto& message) { return on(correlation, message); }, decoded->message));
+  return Handled::done;
 }
 
 Result<void> NativeSession::refuse_before_hello(std::uint64_t correlation) {
@@ -183,13 +212,53 @@ void NativeSession::deliver(const Subscriptions::Delivery& delivery) {
        true);
 }
 
+std::size_t NativeSession::outgoing_bytes() const {
+  const std::size_t unsent = connection_ == nullptr ? 0 : connection_->unsent_bytes();
+  return unsent + answer_bytes_ + subscriptions_->reading_bytes();
+}
+
+bool NativeSession::may_send(std::size_t bytes) {
+  const std::size_t wanted = outgoing_bytes() + bytes;
+  if (wanted <= std::max(kUnsentBytesFree, share_.bytes())) return true;
+  if (awaits_room_ != 0) return false;
+  const std::size_t missing = std::max(wanted - share_.bytes(), kShareBytesMin);
+  if (ByteBudget::Share share = sending_->take(missing)) {
+    share_.add(std::move(share));
+    return true;
+  }
+  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Share share) {
+    shard.post([weak, share = std::move(share)]() mutable {
+      if (const auto self = weak.lock()) self->on_room(std::move(share));
+    });
+  });
+  return false;
+}
+
+void NativeSession::on_room(ByteBudget::Share share) {
+  if (connection_ == nullptr) return;
+  awaits_room_ = 0;
+  share_.add(std::move(share));
+  if (!std::exchange(request_waits_, false)) return subscriptions_->pump();
+  request_has_room_ = true;
+  // What the request is answered with is flushed, and the subscriptions' turn comes then.
+  connection_->resume_reading();
+}
+
+void NativeSession::settle_share() {
+  const std::size_t bytes = outgoing_bytes();
+  const std::size_t kept = request_has_room_ ? share_.bytes() : 0;
+  share_.resize(std::max(kept, bytes <= kUnsentBytesFree ? 0 : bytes));
+}
+
 void NativeSession::on_flushed() {
   if (connection_ == nullptr) return;
+  settle_share();
   subscriptions_->pump();
   finish_request();
 }
 
 void NativeSession::finish_request() {
+  settle_share();
   if (connection_ == nullptr) return;
   if (wants_input()) connection_->resume_reading();
   finish_drain();
@@ -207,7 +276,10 @@ void NativeSession::finish_drain() {
 
 void NativeSession::on_closed() {
   connection_ = nullptr;
+  sending_->cancel(awaits_room_);
   subscriptions_->close();
+  request_has_room_ = false;
+  settle_share();
   log::debug("client gone", {{"peer", options_.peer}, {"client", client_name_}});
 }
 

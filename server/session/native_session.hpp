@@ -6,6 +6,7 @@
 
 #include "protocol/native/codec.hpp"
 #include "server/broker/broker.hpp"
+#include "server/net/byte_budget.hpp"
 #include "server/net/connection.hpp"
 #include "server/session/subscriptions.hpp"
 
@@ -15,14 +16,16 @@ struct NativeSessionOptions {
   std::size_t frame_bytes_max = 8U << 20;
   std::size_t in_flight_bytes_max = 16U << 20;  ///< published and not answered
   std::size_t outbox_bytes_max = 1U << 20;      ///< answers a peer does not read: beyond, its requests are not read either
-  std::size_t subscriptions_max = 1000;
+  std::size_t subscriptions_max = 10'000;
   std::string peer;  ///< its address, for the log
 };
 
 /// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.
 class NativeSession final : public Session, public PublishSink, public std::enable_shared_from_this<NativeSession> {
  public:
-  NativeSession(Broker& broker, Shard& shard, Connection& connection, NativeSessionOptions options);
+  /// `sending`: of all that sessions have for peers that have not taken it yet.
+  NativeSession(Broker& broker, Shard& shard, Connection& connection, std::shared_ptr<ByteBudget> sending,
+                NativeSessionOptions options);
   /// Before the first input.
   void start();
 
@@ -37,8 +40,10 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   [[nodiscard]] Shard& shard() const override { return shard_; }
 
  private:
-  /// Answers a request or returns why it cannot be answered; an error ends the connection.
-  Result<void> handle(const native::FrameView& frame, const Input& input);
+  enum class Handled { done, later };
+  /// Answers a request, now or once there is room for the answer; an error ends the connection.
+  Result<Handled> handle(const native::FrameView& frame, const Input& input);
+  Result<void> answer_broken(const native::DecodeFailure& failure);
   Result<void> refuse_before_hello(std::uint64_t correlation);
   void publish(std::uint64_t correlation, const native::Publish& request, ByteSpan payload, const Input& input);
   Result<std::shared_ptr<Partition>> target_of(const native::TopicPartition& target);
@@ -82,9 +87,21 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   void finish_request();
   void finish_drain();
 
+  /// What there is for the peer, or on its way to it.
+  [[nodiscard]] std::size_t outgoing_bytes() const;
+  /// What is set aside for an answer before it is made; small ones are none of it.
+  std::size_t answer_bytes_of(const native::Message& request);
+  std::size_t answer_bytes_of(const native::Read& request, const Partition& partition) const;
+  /// False when so much more has to wait: on_room() is called when there is room.
+  bool may_send(std::size_t bytes);
+  void on_room(ByteBudget::Share share);
+  /// Brings the share in line with what there is to send.
+  void settle_share();
+
   Broker& broker_;
   Shard& shard_;
   Connection* connection_;  ///< null once closed
+  const std::shared_ptr<ByteBudget> sending_;
   const NativeSessionOptions options_;
   std::shared_ptr<Subscriptions> subscriptions_;
   std::shared_ptr<Partition> last_target_;  ///< of a publish: the next one is most likely there too
@@ -93,6 +110,10 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   std::size_t in_flight_bytes_ = 0;
   std::size_t requests_ = 0;      ///< being worked on elsewhere
   std::size_t answer_bytes_ = 0;  ///< that their answers may come to
+  ByteBudget::Share share_;       ///< of sending_, for outgoing_bytes()
+  ByteBudget::Ticket awaits_room_ = 0;
+  bool request_waits_ = false;     ///< for room for its answer; it is handled then
+  bool request_has_room_ = false;  ///< the one that waited
   bool established_ = false;
   bool broker_over_limit_ = false;
   bool draining_ = false;

@@ -15,17 +15,21 @@ Result<void> Subscriptions::add(std::uint32_t number, std::shared_ptr<Partition>
   if (by_number_.contains(number))
     return Error(Errc::invalid_argument, "subscription " + std::to_string(number) + " exists already");
   // Watched first: what becomes visible after the look at the high watermark below is told.
-  if (watched_[partition.get()]++ == 0) shard_.watch(*partition, *this);
-  turn_.push_back({number, std::move(partition), from, credit_bytes, {}, false});
-  by_number_.emplace(number, std::prev(turn_.end()));
-  const Subscription& added = turn_.back();
+  auto& followers = by_partition_[partition.get()];
+  if (followers.empty()) shard_.watch(*partition, *this);
+  idle_.push_back({number, std::move(partition), from, credit_bytes, {}, false, false});
+  const Place place = std::prev(idle_.end());
+  followers.push_back(place);
+  by_number_.emplace(number, place);
+  const Subscription& added = *place;
   const Offset start = added.partition->log().log_start();
   const Offset end = added.partition->high_watermark();
   if (from < start || from > end) {
-    erase(std::prev(turn_.end()));
+    erase(place);
     return Error(Errc::offset_out_of_range, "offset " + std::to_string(from.value()) + ", available are " +
                                                 std::to_string(start.value()) + " to " + std::to_string(end.value()));
   }
+  line_up(place);
   return ok();
 }
 
@@ -38,17 +42,19 @@ bool Subscriptions::remove(std::uint32_t number) {
 
 void Subscriptions::erase(Place place) {
   Partition& partition = *place->partition;
-  const auto watched = watched_.find(&partition);
-  if (--watched->second == 0) {
-    watched_.erase(watched);
+  const auto followers = by_partition_.find(&partition);
+  std::erase(followers->second, place);
+  if (followers->second.empty()) {
+    by_partition_.erase(followers);
     shard_.unwatch(partition, *this);
   }
   by_number_.erase(place->number);
-  turn_.erase(place);
+  (place->in_line ? ready_ : idle_).erase(place);
 }
 
 void Subscriptions::close() {
-  while (!turn_.empty()) erase(turn_.begin());
+  closed_ = true;
+  while (!by_number_.empty()) erase(by_number_.begin()->second);
 }
 
 void Subscriptions::add_credit(std::uint32_t number, std::uint32_t bytes) {
@@ -57,9 +63,15 @@ void Subscriptions::add_credit(std::uint32_t number, std::uint32_t bytes) {
   // A peer that never stops granting gains nothing and breaks nothing.
   std::int64_t& credit = found->second->credit_bytes;
   credit = std::min<std::int64_t>(credit + bytes, std::numeric_limits<std::uint32_t>::max());
+  line_up(found->second);
 }
 
-void Subscriptions::on_advanced(Partition&) { pump(); }
+void Subscriptions::on_advanced(Partition& partition) {
+  const auto followers = by_partition_.find(&partition);
+  if (followers == by_partition_.end()) return;
+  for (const Place place : followers->second) line_up(place);
+  pump();
+}
 
 bool Subscriptions::ready(const Subscription& subscription) {
   if (subscription.reading) return false;
@@ -67,18 +79,32 @@ bool Subscriptions::ready(const Subscription& subscription) {
   return subscription.credit_bytes > 0 && subscription.next < subscription.partition->high_watermark();
 }
 
+void Subscriptions::line_up(Place place) {
+  if (place->in_line || !ready(*place)) return;
+  place->in_line = true;
+  ready_.splice(ready_.end(), idle_, place);
+}
+
 void Subscriptions::pump() {
   if (pumping_) return;
   pumping_ = true;
-  while (true) {
-    const std::size_t room = output_.room_bytes();
-    if (room == 0) break;
-    const auto place = std::ranges::find_if(turn_, ready);
-    if (place == turn_.end()) break;
-    turn_.splice(turn_.end(), turn_, place);
-    serve(place, room);
-  }
+  deliver_in_turn();
   pumping_ = false;
+  output_.pumped();
+}
+
+void Subscriptions::deliver_in_turn() {
+  while (!ready_.empty()) {
+    const std::size_t room = output_.room_bytes();
+    if (room == 0) return;
+    const Place place = ready_.begin();
+    idle_.splice(idle_.end(), ready_, place);
+    place->in_line = false;
+    if (!ready(*place)) continue;
+    const std::uint32_t number = place->number;
+    serve(place, room);
+    if (const auto found = by_number_.find(number); found != by_number_.end()) line_up(found->second);
+  }
 }
 
 void Subscriptions::serve(Place place, std::size_t room_bytes) {
@@ -104,21 +130,25 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
 
 void Subscriptions::read_blocking(Subscription& subscription, std::size_t bytes_max) {
   subscription.reading = true;
+  reading_bytes_ += bytes_max;
   broker_.post_blocking([weak = weak_from_this(), &shard = shard_, number = subscription.number,
                          partition = subscription.partition, from = subscription.next, hint = subscription.hint,
                          bytes_max]() mutable {
     auto batches = partition->log().read(from, partition->high_watermark(), bytes_max, storage::ReadMode::blocking, hint);
-    shard.post([weak, number, partition, from, hint, batches = std::move(batches)]() mutable {
+    shard.post([weak, number, partition, from, hint, bytes_max, batches = std::move(batches)]() mutable {
       const auto self = weak.lock();
-      if (!self) return;
+      if (!self || self->closed_) return;
+      self->reading_bytes_ -= bytes_max;
       const auto found = self->by_number_.find(number);
       // The number may have been given to another subscription meanwhile.
-      if (found == self->by_number_.end() || found->second->partition != partition || !found->second->reading) return;
+      const bool is_its = found != self->by_number_.end() && found->second->partition == partition && found->second->reading;
+      if (!is_its) return self->pump();
       found->second->reading = false;
       if (found->second->next == from) {
         found->second->hint = hint;
         self->take(found->second, std::move(batches));
       }
+      if (const auto still = self->by_number_.find(number); still != self->by_number_.end()) self->line_up(still->second);
       self->pump();
     });
   });

@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/native/messages.hpp"
 #include "server/broker/broker.hpp"
@@ -26,6 +27,8 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
     std::function<void(std::uint32_t subscription, const Error&)> ended;
     /// How many bytes may be delivered now.
     std::function<std::size_t()> room_bytes;
+    /// All that could be delivered has been.
+    std::function<void()> pumped;
   };
 
   Subscriptions(Broker& broker, Shard& shard, Output output) : broker_(broker), shard_(shard), output_(std::move(output)) {}
@@ -38,8 +41,11 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
   void add_credit(std::uint32_t number, std::uint32_t bytes);
   /// Delivers what can be delivered.
   void pump();
+  /// For good: nothing is delivered or told any more.
   void close();
   [[nodiscard]] std::size_t size() const { return by_number_.size(); }
+  /// What is being read for deliveries, at most.
+  [[nodiscard]] std::size_t reading_bytes() const { return reading_bytes_; }
 
   void on_advanced(Partition& partition) override;
 
@@ -51,10 +57,14 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
     std::int64_t credit_bytes = 0;
     storage::ReadHint hint;
     bool reading = false;  ///< on a blocking thread
+    bool in_line = false;
   };
   using Place = std::list<Subscription>::iterator;
 
   [[nodiscard]] static bool ready(const Subscription& subscription);
+  /// Puts it at the end of the line if there is something for it.
+  void line_up(Place place);
+  void deliver_in_turn();
   void serve(Place place, std::size_t room_bytes);
   void take(Place place, Result<storage::ReadBatches> batches);
   void read_blocking(Subscription& subscription, std::size_t bytes_max);
@@ -63,10 +73,13 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
   Broker& broker_;
   Shard& shard_;
   const Output output_;
-  std::list<Subscription> turn_;  ///< the front one is served next
+  std::list<Subscription> idle_;   ///< nothing to deliver, or no credit
+  std::list<Subscription> ready_;  ///< in line: the front one is served next
   std::unordered_map<std::uint32_t, Place> by_number_;
-  std::unordered_map<Partition*, std::size_t> watched_;  ///< how many subscriptions each
+  std::unordered_map<Partition*, std::vector<Place>> by_partition_;
+  std::size_t reading_bytes_ = 0;
   bool pumping_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace leat::server

@@ -22,8 +22,8 @@ constexpr std::int64_t kInt64Max = std::numeric_limits<std::int64_t>::max();
 constexpr std::array kNumberSettings{
     NumberSetting{"retention.ms", &TopicConfig::retention_ms, -1, kInt64Max},
     NumberSetting{"retention.bytes", &TopicConfig::retention_bytes, -1, kInt64Max},
-    NumberSetting{"segment.bytes", &TopicConfig::segment_bytes, 1024, 1LL << 31},
-    NumberSetting{"max.message.bytes", &TopicConfig::batch_bytes_max, 256, 64LL << 20},
+    NumberSetting{"segment.bytes", &TopicConfig::segment_bytes, kSegmentBytesMin, kSegmentBytesMax},
+    NumberSetting{"max.message.bytes", &TopicConfig::batch_bytes_max, kBatchBytesMin, kBatchBytesMax},
 };
 
 std::string accepted_keys() {

@@ -15,6 +15,12 @@ enum class Durability : std::uint8_t {
   os,       ///< page cache only: they survive the death of the broker, not of the machine
 };
 
+/// What the numbers may be.
+inline constexpr std::int64_t kSegmentBytesMin = 1024;
+inline constexpr std::int64_t kSegmentBytesMax = 1LL << 31;
+inline constexpr std::int64_t kBatchBytesMin = 256;
+inline constexpr std::int64_t kBatchBytesMax = 64LL << 20;
+
 /// A topic's settings, all of them in effect. The names in quotes are how they are spelled on the wire.
 struct TopicConfig {
   std::int64_t retention_ms = -1;               ///< "retention.ms"; -1: for ever

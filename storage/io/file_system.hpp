@@ -48,6 +48,8 @@ class File {
   /// nothing is known of what was written since the last success: syncing again proves nothing.
   virtual Result<void> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
+  /// When it was last written or truncated, by the machine's wall clock then.
+  virtual Result<TimestampMs> modified_ms() = 0;
   virtual Result<void> truncate(std::uint64_t bytes) = 0;
 
   [[nodiscard]] virtual const Path& path() const = 0;
@@ -88,7 +90,8 @@ class FileSystem {
   virtual Result<std::vector<DirectoryEntry>> list(const Path& directory) = 0;
   virtual Result<bool> exists(const Path& path) = 0;
   virtual Result<Space> space(const Path& path) = 0;
-  /// Errc::data_dir_in_use when another process (or another holder in this one) has it.
+  /// Errc::data_dir_in_use when another process (or another holder in this one) has it, and keeps it for longer than it takes to
+  /// die. What happens to the files in the directory does not matter to the lock.
   virtual Result<std::unique_ptr<DirectoryLock>> lock(const Path& directory) = 0;
 };
 

@@ -115,6 +115,12 @@ Result<std::uint64_t> PosixFile::size() {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+Result<TimestampMs> PosixFile::modified_ms() {
+  struct stat status {};
+  if (::fstat(descriptor_.get(), &status) != 0) return io_error("stat", path_, errno);
+  return TimestampMs{status.st_mtim.tv_sec} * 1000 + status.st_mtim.tv_nsec / 1'000'000;
+}
+
 Result<void> PosixFile::truncate(std::uint64_t bytes) {
   if (retry_interrupted([&] { return ::ftruncate(descriptor_.get(), static_cast<off_t>(bytes)); }) != 0) {
     return io_error("truncate", path_, errno);

@@ -16,6 +16,7 @@ class PosixFile final : public File {
   Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override;
   Result<void> sync() override;
   Result<std::uint64_t> size() override;
+  Result<TimestampMs> modified_ms() override;
   Result<void> truncate(std::uint64_t bytes) override;
   [[nodiscard]] const Path& path() const override { return path_; }
 

@@ -7,7 +7,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 
 #include "storage/io/io_error.hpp"
 #include "storage/io/posix_file.hpp"
@@ -16,6 +18,9 @@ namespace leat::storage {
 namespace {
 
 constexpr mode_t kFileMode = 0640;
+/// A process that was killed holds its locks until all its memory is gone.
+constexpr std::chrono::milliseconds kHolderDiesWithin{1000};
+constexpr std::chrono::milliseconds kLockRetryInterval{10};
 
 class PosixDirectoryLock final : public DirectoryLock {
  public:
@@ -65,18 +70,32 @@ Result<void> refuse_directory(const FileDescriptor& file, const Path& path) {
   return ok();
 }
 
-std::string holder_of(const FileDescriptor& file) {
+std::string holder_named_in(const Path& path) {
   std::array<char, 32> text{};
-  const ssize_t count = ::pread(file.get(), text.data(), text.size(), 0);
+  const auto file = open_descriptor(path, O_RDONLY);
+  const ssize_t count = file ? ::pread(file->get(), text.data(), text.size(), 0) : 0;
   std::string holder(text.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
   while (!holder.empty() && holder.back() == '\n') holder.pop_back();
   return holder.empty() ? "another process" : "process " + holder;
 }
 
 /// For people only, so a full disk that cannot take it is no reason to fail.
-void write_holder(const FileDescriptor& file) {
+Result<void> name_holder_in(const Path& path) {
+  const auto file = open_descriptor(path, O_RDWR | O_CREAT);
+  if (file.has_error()) return file.error().code == Errc::storage_full ? ok() : Result<void>(file.error());
   const std::string text = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(file.get(), 0) != 0 || ::pwrite(file.get(), text.data(), text.size(), 0) < 0) errno = 0;
+  if (::ftruncate(file->get(), 0) != 0 || ::pwrite(file->get(), text.data(), text.size(), 0) < 0) errno = 0;
+  return ok();
+}
+
+/// 0, or the error number: EWOULDBLOCK when another holds it for longer than it takes to die.
+int lock_exclusively(const FileDescriptor& descriptor) {
+  const auto give_up = std::chrono::steady_clock::now() + kHolderDiesWithin;
+  while (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= give_up) return errno;
+    std::this_thread::sleep_for(kLockRetryInterval);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -147,13 +166,14 @@ Result<Space> PosixFileSystem::space(const Path& path) {
 }
 
 Result<std::unique_ptr<DirectoryLock>> PosixFileSystem::lock(const Path& directory) {
-  const Path path = directory / "LOCK";
-  LEAT_ASSIGN(FileDescriptor descriptor, open_descriptor(path, O_RDWR | O_CREAT));
-  if (::flock(descriptor.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return io_error("lock", path, errno);
-    return Error(Errc::data_dir_in_use, directory.native() + " is in use by " + holder_of(descriptor));
+  // The directory itself is locked: a file in it could be removed, and another of its name be locked by somebody else.
+  LEAT_ASSIGN(FileDescriptor descriptor, open_descriptor(directory, O_RDONLY | O_DIRECTORY));
+  const Path holder = directory / "LOCK";
+  if (const int error = lock_exclusively(descriptor); error != 0) {
+    if (error != EWOULDBLOCK) return io_error("lock", directory, error);
+    return Error(Errc::data_dir_in_use, directory.native() + " is in use by " + holder_named_in(holder));
   }
-  write_holder(descriptor);
+  LEAT_TRY(name_holder_in(holder));
   return std::unique_ptr<DirectoryLock>(std::make_unique<PosixDirectoryLock>(std::move(descriptor)));
 }
 

@@ -18,7 +18,7 @@ class PosixFileSystem final : public FileSystem {
   Result<std::vector<DirectoryEntry>> list(const Path& directory) override;
   Result<bool> exists(const Path& path) override;
   Result<Space> space(const Path& path) override;
-  /// An flock on the file LOCK in the directory, which stays behind and holds the holder's process id for whoever looks.
+  /// An flock on the directory itself. The file LOCK in it stays behind and holds the holder's process id for whoever looks.
   Result<std::unique_ptr<DirectoryLock>> lock(const Path& directory) override;
 };
 

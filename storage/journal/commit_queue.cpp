@@ -14,7 +14,7 @@ CommitQueue::CommitQueue(CommitQueueOptions options)
 Result<void> CommitQueue::check_open(std::size_t bytes) const {
   if (error_) return *error_;
   if (stopped_) return Error(Errc::shutting_down);
-  if (full_) return Error(Errc::storage_full);
+  if (full_reasons_ != 0) return Error(Errc::storage_full);
   // An empty queue takes any one batch, so that the limit never refuses a batch for ever.
   if (queued_bytes_ != 0 && queued_bytes_ + bytes > options_.queued_bytes_max) return Error(Errc::would_block);
   return ok();
@@ -22,7 +22,7 @@ Result<void> CommitQueue::check_open(std::size_t bytes) const {
 
 Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log, LogId log_id, const record::BatchHeader& header,
                                                ByteSpan batch, Offset base_offset, bool journaled) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   LEAT_TRY(check_open(batch.size()));
   Lane& lane = journaled ? journaled_ : cached_;
   CommitGroup& group = open_group(lane, batch.size());
@@ -40,8 +40,10 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
       {std::move(log), base_offset, base_offset + (header.last_offset_delta + 1), header.max_timestamp, position, batch.size()});
   group.batch_bytes += batch.size();
   queued_bytes_ += batch.size();
+  Staged staged{lane.block, position};
+  lock.unlock();  // or the thread that wakes up would wait for it
   (journaled ? journal_wanted_ : segments_wanted_).notify_one();
-  return Staged{lane.block, position};
+  return staged;
 }
 
 CommitGroup& CommitQueue::open_group(Lane& lane, std::size_t batch_bytes) {
@@ -84,12 +86,13 @@ void CommitQueue::keep_for_tail(const std::shared_ptr<Block>& block) {
 }
 
 CommitGroupPtr CommitQueue::take_for_journal() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (error_ || !journal_work()) return nullptr;
   if (journaled_.closed.empty()) close_group(journaled_);
   CommitGroupPtr group = std::move(journaled_.closed.front());
   journaled_.closed.pop_front();
   for_segments_.push_back(group);
+  lock.unlock();
   segments_wanted_.notify_one();
   return group;
 }
@@ -135,9 +138,15 @@ void CommitQueue::fail(Error error) {
   segments_wanted_.notify_all();
 }
 
-void CommitQueue::set_full(bool full) {
+void CommitQueue::set_full(FullReason reason, bool full) {
   const std::lock_guard lock(mutex_);
-  full_ = full;
+  const auto bit = static_cast<std::uint8_t>(reason);
+  full_reasons_ = static_cast<std::uint8_t>(full ? full_reasons_ | bit : full_reasons_ & ~bit);
+}
+
+bool CommitQueue::full() const {
+  const std::lock_guard lock(mutex_);
+  return full_reasons_ != 0;
 }
 
 void CommitQueue::stop() {

@@ -20,6 +20,13 @@ struct CommitQueueOptions {
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
 };
 
+/// Why no more batches are taken for want of room.
+enum class FullReason : std::uint8_t {
+  reserve = 1,     ///< less is free than is to be kept free
+  segments = 2,    ///< a group that may be acknowledged already waits for room in its segments
+  checkpoint = 4,  ///< the checkpoint does not fit, so the journal cannot be recycled
+};
+
 /// Where partitions hand their batches to the two writers. A batch is copied once, into the block from which the journal is
 /// written, the segment is written and the tail's readers are served. There is no timer: a group holds whatever gathered while
 /// the writers were busy with the one before.
@@ -52,8 +59,9 @@ class CommitQueue {
 
   /// Every later stage() fails with this error (storage_failed); what is queued stays with its owners.
   void fail(Error error);
-  /// stage() answers storage_full while set.
-  void set_full(bool full);
+  /// stage() answers storage_full while any of the reasons is set.
+  void set_full(FullReason reason, bool full);
+  [[nodiscard]] bool full() const;
   /// Wakes the waiting writers for good.
   void stop();
 
@@ -95,7 +103,7 @@ class CommitQueue {
   std::size_t queued_bytes_ = 0;
   std::uint64_t next_sequence_ = 1;
   std::optional<Error> error_;
-  bool full_ = false;
+  std::uint8_t full_reasons_ = 0;
   bool stopped_ = false;
 };
 

@@ -6,7 +6,6 @@
 #include "protocol/base/assert.hpp"
 #include "protocol/base/crc32c.hpp"
 #include "storage/io/aligned_buffer.hpp"
-#include "storage/journal/journal_files.hpp"
 #include "storage/journal/journal_format.hpp"
 
 namespace leat::storage {
@@ -51,8 +50,8 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Path directory, J
     entry->number = number;
     journal->files_.push_back(std::move(entry));
   }
-  // Should a file that was removed come back after a power loss, it must not stand beside new ones of another size.
-  if (numbers.size() > journal->files_.size()) LEAT_TRY(fs.sync_directory(journal->directory_));
+  // The name of a file that a process left when it died may not have reached the disk yet.
+  LEAT_TRY(fs.sync_directory(journal->directory_));
   if (journal->files_.empty()) LEAT_TRY(journal->add_spare());
   return journal;
 }
@@ -80,7 +79,7 @@ Result<std::unique_ptr<Journal::JournalFile>> Journal::create_file(std::uint64_t
     LEAT_TRY(file->sync());
   }
   LEAT_TRY(fs_.rename(temporary, path));
-  LEAT_TRY(fs_.sync_directory(directory_));
+  LEAT_TRY(sync_names(fs_, directory_));
   auto entry = std::make_unique<JournalFile>();
   options.existence = OpenOptions::Existence::must_exist;
   options.direct_sync = true;
@@ -93,8 +92,7 @@ Result<bool> Journal::add_spare() {
   std::uint64_t number = 1;
   {
     const std::lock_guard lock(mutex_);
-    const bool spare =
-        std::ranges::any_of(files_, [this](const auto& f) { return f->last_sequence == 0 && f.get() != current_; });
+    const bool spare = std::ranges::any_of(files_, [this](const auto& f) { return is_spare(*f); });
     if (spare || adding_ || files_.size() == options_.files_max) return false;
     adding_ = true;
     for (const auto& file : files_) number = std::max(number, file->number + 1);
@@ -113,7 +111,7 @@ Result<bool> Journal::add_spare() {
 
 Result<void> Journal::rotate() {
   const std::lock_guard lock(mutex_);
-  const auto free = std::ranges::find_if(files_, [this](const auto& f) { return f->last_sequence == 0 && f.get() != current_; });
+  const auto free = std::ranges::find_if(files_, [this](const auto& f) { return is_spare(*f) && f->recorded; });
   if (free == files_.end()) return Error(Errc::journal_full, directory_.string());
   current_ = free->get();
   position_ = kJournalFileHeaderBytes;
@@ -142,6 +140,20 @@ void Journal::recycle(std::uint64_t up_to_sequence) {
   }
 }
 
+JournalFileSet Journal::file_set() const {
+  const std::lock_guard lock(mutex_);
+  JournalFileSet set{options_.file_bytes, {}};
+  for (const auto& file : files_) set.numbers.push_back(file->number);
+  return set;
+}
+
+void Journal::note_recorded(const JournalFileSet& recorded) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& file : files_) {
+    if (std::ranges::find(recorded.numbers, file->number) != recorded.numbers.end()) file->recorded = true;
+  }
+}
+
 std::size_t Journal::full_files() const {
   const std::lock_guard lock(mutex_);
   return static_cast<std::size_t>(
@@ -150,8 +162,7 @@ std::size_t Journal::full_files() const {
 
 std::size_t Journal::free_files() const {
   const std::lock_guard lock(mutex_);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(files_, [this](const auto& f) { return f->last_sequence == 0 && f.get() != current_; }));
+  return static_cast<std::size_t>(std::ranges::count_if(files_, [this](const auto& f) { return is_spare(*f) && f->recorded; }));
 }
 
 std::size_t Journal::files() const {

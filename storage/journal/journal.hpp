@@ -9,6 +9,7 @@
 #include "protocol/base/result.hpp"
 #include "storage/io/file_system.hpp"
 #include "storage/journal/commit_group.hpp"
+#include "storage/journal/journal_files.hpp"
 
 namespace leat::storage {
 
@@ -20,22 +21,30 @@ struct JournalOptions {
 /// What makes an acknowledgement true: groups of batches of all partitions, written one after the other into files that were
 /// zeroed once and are reused for ever, so that a write changes no metadata and costs one trip to the disk.
 ///
-/// write() is one thread's; recycle() and add_spare() may run beside it on another. After a failed write nothing more is written:
-/// the owner must stop acknowledging.
+/// A file takes groups only once a checkpoint names it, so that recovery knows which files must be there.
+///
+/// write() is one thread's; everything else may run beside it on another. After a failed write nothing more is written: the owner
+/// must stop acknowledging.
 class Journal {
  public:
   /// Takes over the journal's files in `directory`, all of them free: what they held must have been replayed and synced into the
-  /// segments. Groups get `epoch`, which no group of an earlier opening had. Creates the first file when there is none.
+  /// segments. Groups get `epoch`, which no group of an earlier opening had. Creates the first file when there is none. Nothing
+  /// can be written before note_recorded().
   static Result<std::unique_ptr<Journal>> open(FileSystem& fs, Path directory, JournalOptions options, std::uint64_t epoch);
 
-  /// Durable on return: all of the group. journal_full when every file still holds groups that are not recycled and no more may
-  /// be added: the same group may be tried again after recycle(). Any other error is for good.
+  /// Durable on return: all of the group. journal_full when no recorded file is free: the same group may be tried again after
+  /// recycle() or note_recorded(). Any other error is for good.
   Result<void> write(CommitGroup& group);
 
   /// The groups up to this sequence are in synced segments: files that hold no later one are free again.
   void recycle(std::uint64_t up_to_sequence);
   /// Adds and zeroes a file when no free one is left and there may be more; true when it did. Slow: for a background thread.
+  /// After storage_full everything is as before; any other error is for good.
   Result<bool> add_spare();
+  /// The files that there are, for a checkpoint to name.
+  [[nodiscard]] JournalFileSet file_set() const;
+  /// A checkpoint that names these files is durable.
+  void note_recorded(const JournalFileSet& recorded);
 
   /// Files that hold groups still needed, without the one being filled: what a checkpoint would free.
   [[nodiscard]] std::size_t full_files() const;
@@ -50,7 +59,8 @@ class Journal {
   struct JournalFile {
     std::unique_ptr<File> file;
     std::uint64_t number = 0;
-    std::uint64_t last_sequence = 0;  ///< 0: free
+    std::uint64_t last_sequence = 0;  ///< 0: holds nothing that is needed
+    bool recorded = false;            ///< the checkpoint names it
   };
 
   Journal(FileSystem& fs, Path directory, JournalOptions options, std::uint64_t epoch)
@@ -59,6 +69,7 @@ class Journal {
   [[nodiscard]] Path unfinished_path(std::uint64_t number) const;
   Result<std::unique_ptr<JournalFile>> create_file(std::uint64_t number);
   Result<void> rotate();
+  [[nodiscard]] bool is_spare(const JournalFile& file) const { return file.last_sequence == 0 && &file != current_; }
 
   FileSystem& fs_;
   const Path directory_;

@@ -8,6 +8,14 @@
 
 namespace leat::storage {
 
+/// The files that a checkpoint names: recovery must find each of them, of this size.
+struct JournalFileSet {
+  std::uint64_t file_bytes = 0;
+  std::vector<std::uint64_t> numbers;
+
+  friend bool operator==(const JournalFileSet&, const JournalFileSet&) = default;
+};
+
 /// "journal-00000007"
 std::string journal_file_name(std::uint64_t number);
 

@@ -6,7 +6,6 @@
 #include "protocol/base/crc32c.hpp"
 #include "protocol/record/batch_validator.hpp"
 #include "protocol/record/format.hpp"
-#include "storage/journal/journal_files.hpp"
 
 namespace leat::storage {
 namespace {
@@ -24,12 +23,10 @@ Result<void> check_entry(const JournalEntry& entry) {
 
 }  // namespace
 
-Result<JournalReader> JournalReader::open(FileSystem& fs, const Path& directory, std::uint64_t epoch,
+Result<JournalReader> JournalReader::open(FileSystem& fs, const Path& directory, const JournalFileSet& files, std::uint64_t epoch,
                                           std::uint64_t first_sequence) {
   JournalReader reader(epoch, first_sequence);
-  LEAT_ASSIGN(const auto numbers, list_journal_files(fs, directory));
-  for (const std::uint64_t number : numbers) LEAT_TRY(reader.add_source(fs, directory / journal_file_name(number)));
-  LEAT_TRY(reader.check_sizes());
+  for (const std::uint64_t number : files.numbers) LEAT_TRY(reader.add_source(fs, directory, number, files.file_bytes));
   std::ranges::sort(reader.sources_, {}, &Source::first_sequence);
   if (reader.sources_.empty()) {
     reader.expected_sequence_ = first_sequence;
@@ -50,34 +47,29 @@ Result<JournalReader> JournalReader::open(FileSystem& fs, const Path& directory,
   return reader;
 }
 
-Result<void> JournalReader::add_source(FileSystem& fs, const Path& path) {
+Result<void> JournalReader::add_source(FileSystem& fs, const Path& directory, std::uint64_t number,
+                                       std::uint64_t expected_bytes) {
+  const Path path = directory / journal_file_name(number);
+  const auto damaged = [&](const std::string& what) { return Error(Errc::corruption, path.string() + " " + what); };
+  LEAT_ASSIGN(const bool there, fs.exists(path));
+  if (!there) return damaged("is missing, it may hold records that were acknowledged");
   Source source;
   OpenOptions options;
   options.read_only = true;
   LEAT_ASSIGN(source.file, fs.open(path, options));
   LEAT_ASSIGN(source.bytes, source.file->size());
+  if (source.bytes != expected_bytes) {
+    return damaged("has " + std::to_string(source.bytes) + " bytes, it was made with " + std::to_string(expected_bytes));
+  }
   std::vector<std::byte> header(kJournalFileHeaderBytes);
   LEAT_ASSIGN(const std::size_t got, source.file->read_at(FilePosition(0), header));
-  auto file_number = decode_journal_file_header(ByteSpan(header).first(got));
-  if (file_number.has_error()) return Error(file_number.error().code, path.string() + ": " + file_number.error().context);
+  const auto named = decode_journal_file_header(ByteSpan(header).first(got));
+  if (named.has_error()) return Error(named.error().code, path.string() + ": " + named.error().context);
+  if (*named != number) return damaged("says in its header that it is " + journal_file_name(*named));
   const auto first = peek(source, kJournalFileHeaderBytes);
   if (first.has_error() && !is_torn(first.error())) return first.error();
   if (first.has_value()) source.first_sequence = first->sequence;
   (first.has_value() ? sources_ : headless_).push_back(std::move(source));
-  return ok();
-}
-
-Result<void> JournalReader::check_sizes() const {
-  std::uint64_t bytes = 0;
-  for (const auto* files : {&sources_, &headless_}) {
-    for (const Source& source : *files) bytes = std::max(bytes, source.bytes);
-  }
-  for (const auto* files : {&sources_, &headless_}) {
-    const auto cut = std::ranges::find_if(*files, [bytes](const Source& source) { return source.bytes < bytes; });
-    if (cut == files->end()) continue;
-    return Error(Errc::corruption, cut->file->path().string() + " has " + std::to_string(cut->bytes) +
-                                       " bytes, journal files beside it have " + std::to_string(bytes));
-  }
   return ok();
 }
 

@@ -7,6 +7,7 @@
 
 #include "protocol/base/result.hpp"
 #include "storage/io/file_system.hpp"
+#include "storage/journal/journal_files.hpp"
 #include "storage/journal/journal_format.hpp"
 
 namespace leat::storage {
@@ -28,9 +29,10 @@ struct JournalGroup {
 /// group of the epoch exist after it, no crash explains that (there is one write at a time): Errc::corruption.
 class JournalReader {
  public:
-  /// `first_sequence` is the oldest group still needed. Errors: corruption when it is missing although later ones exist,
-  /// unsupported_format, io_error.
-  static Result<JournalReader> open(FileSystem& fs, const Path& directory, std::uint64_t epoch, std::uint64_t first_sequence);
+  /// `first_sequence` is the oldest group still needed; `files` are those that may hold groups. Errors: corruption when one of
+  /// them is missing or has another size, or the first group is missing although later ones exist; unsupported_format; io_error.
+  static Result<JournalReader> open(FileSystem& fs, const Path& directory, const JournalFileSet& files, std::uint64_t epoch,
+                                    std::uint64_t first_sequence);
 
   /// The next group, nullopt at the journal's end.
   Result<std::optional<JournalGroup>> next();
@@ -44,10 +46,7 @@ class JournalReader {
 
   JournalReader(std::uint64_t epoch, std::uint64_t first_needed) : epoch_(epoch), first_needed_(first_needed) {}
 
-  Result<void> add_source(FileSystem& fs, const Path& path);
-
-  /// Files are never cut or grown, and all of one opening are equally large.
-  [[nodiscard]] Result<void> check_sizes() const;
+  Result<void> add_source(FileSystem& fs, const Path& directory, std::uint64_t number, std::uint64_t expected_bytes);
   /// The group at a position: torn_tail when there is no whole group of this epoch.
   Result<GroupHeader> peek(Source& source, std::uint64_t position);
   Result<JournalGroup> read_group(Source& source, std::uint64_t position, const GroupHeader& header);

@@ -1,5 +1,6 @@
 #include "storage/log/checkpoint.hpp"
 
+#include "protocol/base/assert.hpp"
 #include "protocol/base/crc32c.hpp"
 #include "storage/io/byte_codec.hpp"
 
@@ -7,7 +8,7 @@ namespace leat::storage {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3154504b4341454cULL;  // "LEACKPT1"
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kBytesMax = 1U << 30;
 constexpr std::size_t kPointBytesMin = 44;
 constexpr std::size_t kProducerBytesMin = 22;
@@ -33,7 +34,7 @@ bool get_producer(ByteReader& in, ProducerState& producer) {
   producer.epoch = in.get<std::int16_t>();
   producer.last_used_ms = in.get<TimestampMs>();
   const auto batches = in.get<std::uint32_t>();
-  if (batches == 0 || !plausible(in, batches, kBatchBytes)) return false;
+  if (batches == 0 || batches > ProducerState::kBatchesMax || !plausible(in, batches, kBatchBytes)) return false;
   for (std::uint32_t i = 0; i < batches; ++i) {
     ProducerState::Batch batch;
     batch.base_sequence = in.get<std::int32_t>();
@@ -68,7 +69,10 @@ Result<void> save_checkpoint(FileSystem& fs, const Path& path, const Checkpoint&
   out.put(static_cast<std::uint32_t>(checkpoint.clean ? 1 : 0));
   out.put(checkpoint.epoch);
   out.put(checkpoint.first_needed_sequence);
+  out.put(checkpoint.journal.file_bytes);
+  out.put(static_cast<std::uint32_t>(checkpoint.journal.numbers.size()));
   out.put(static_cast<std::uint32_t>(checkpoint.points.size()));
+  for (const std::uint64_t number : checkpoint.journal.numbers) out.put(number);
   for (const RecoveryPoint& point : checkpoint.points) {
     out.put(point.log.value());
     out.put(point.log_start.value());
@@ -79,6 +83,8 @@ Result<void> save_checkpoint(FileSystem& fs, const Path& path, const Checkpoint&
     for (const ProducerState& producer : point.producers) put_producer(out, producer);
   }
   out.put(crc32c(out.bytes()));
+  // The limits of partitions and producers keep it far below: what is saved can be loaded.
+  LEAT_ASSERT(out.bytes().size() <= kBytesMax);
   return replace_file(fs, path, out.bytes());
 }
 
@@ -96,11 +102,16 @@ Result<Checkpoint> load_checkpoint(FileSystem& fs, const Path& path) {
   checkpoint.clean = in.get<std::uint32_t>() != 0;
   checkpoint.epoch = in.get<std::uint64_t>();
   checkpoint.first_needed_sequence = in.get<std::uint64_t>();
+  checkpoint.journal.file_bytes = in.get<std::uint64_t>();
+  const auto files = in.get<std::uint32_t>();
   const auto points = in.get<std::uint32_t>();
+  if (!plausible(in, files, sizeof(std::uint64_t))) return damaged("more journal files than bytes");
+  checkpoint.journal.numbers.resize(files);
+  for (std::uint64_t& number : checkpoint.journal.numbers) number = in.get<std::uint64_t>();
   if (!plausible(in, points, kPointBytesMin)) return damaged("more partitions than bytes");
   checkpoint.points.resize(points);
   for (RecoveryPoint& point : checkpoint.points) {
-    if (!get_point(in, point)) return damaged("producers without batches or more than bytes");
+    if (!get_point(in, point)) return damaged("producers with no batches, with too many, or more than bytes");
   }
   if (in.overrun() || in.left() != sizeof(std::uint32_t)) return damaged("length");
   return checkpoint;

@@ -5,6 +5,7 @@
 
 #include "protocol/base/result.hpp"
 #include "storage/io/file_system.hpp"
+#include "storage/journal/journal_files.hpp"
 #include "storage/log/log_recovery.hpp"
 
 namespace leat::storage {
@@ -15,6 +16,7 @@ struct Checkpoint {
   std::uint64_t epoch = 0;                  ///< of the journal groups that belong to it
   std::uint64_t first_needed_sequence = 1;  ///< of that epoch
   bool clean = false;                       ///< written at the end of an orderly shutdown: nothing to scan or replay
+  JournalFileSet journal;                   ///< that hold the groups, or will
   std::vector<RecoveryPoint> points;
 };
 

@@ -9,14 +9,17 @@ namespace {
 
 class LogRecovery {
  public:
-  LogRecovery(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, const RecoveryPoint& point,
-              TimestampMs now_ms, bool after_crash)
-      : fs_(fs),
+  LogRecovery(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks,
+              std::shared_ptr<ProducerRegistry> producers, const Path& directory, const RecoveryPoint& point, TimestampMs now_ms,
+              bool after_crash)
+      : fs_(files->fs()),
+        files_(std::move(files)),
         read_blocks_(std::move(read_blocks)),
         directory_(directory),
         point_(point),
         now_ms_(now_ms),
-        after_crash_(after_crash) {}
+        after_crash_(after_crash),
+        log_(std::move(producers)) {}
 
   Result<RecoveredLog> run() {
     LEAT_TRY(fs_.create_directories(directory_));
@@ -78,13 +81,13 @@ class LogRecovery {
   }
 
   Result<void> open_sealed(Offset base, Offset next) {
-    SegmentEnd end{0, base, kNoTimestamp};
-    auto segment = make_segment(base, end);
-    LEAT_ASSIGN(const auto file, segment->file());
-    LEAT_ASSIGN(const std::uint64_t file_bytes, file->size());
+    auto segment = make_segment(base);
+    LEAT_ASSIGN(const std::uint64_t file_bytes, look_at(*segment));
     LEAT_ASSIGN(const auto last, segment->index().last_entry());
     if (last && last->position == file_bytes && base + last->relative_offset == next) {
-      log_.segments.push_back(make_segment(base, {file_bytes, next, last->max_timestamp}));
+      segment->recovered_until({file_bytes, next, last->max_timestamp});
+      segment->set_sealed();
+      log_.segments.push_back(std::move(segment));
       return ok();
     }
     LEAT_ASSIGN(auto appender, rebuild_index(std::move(segment), SegmentEnd{0, base, kNoTimestamp}, false));
@@ -96,32 +99,37 @@ class LogRecovery {
     return std::move(appender).seal();
   }
 
-  std::shared_ptr<Segment> make_segment(Offset base, const SegmentEnd& end) {
-    return std::make_shared<Segment>(fs_, read_blocks_, directory_, base, end);
+  std::shared_ptr<Segment> make_segment(Offset base) {
+    return std::make_shared<Segment>(files_, read_blocks_, directory_, base, SegmentEnd{0, base, kNoTimestamp});
+  }
+
+  /// How large the file is; learns when it was last appended to. A file from the future was so before somebody set the clock
+  /// back.
+  Result<std::uint64_t> look_at(Segment& segment) {
+    LEAT_ASSIGN(const FileLease file, segment.file().open());
+    LEAT_ASSIGN(const TimestampMs modified_ms, file->modified_ms());
+    segment.set_appended_ms(std::min(modified_ms, now_ms_));
+    return file->size();
   }
 
   /// Scans a segment from a place in it to its end and leaves an appender there, with index entries for what was scanned.
   Result<SegmentAppender> rebuild_index(std::shared_ptr<Segment> segment, SegmentEnd from, bool rewrite) {
     const Offset base = segment->base_offset();
     if (from.position == 0) LEAT_TRY(segment->index().load(0));
-    std::uint64_t indexed = from.position;
+    IndexSpacing spacing(base, from.position);
     SegmentEnd end = from;
     const auto visit = [&](const record::BatchHeader& header, std::uint64_t position) {
-      if (position - indexed >= kIndexIntervalBytes) {
-        segment->index().add(
-            {static_cast<std::uint32_t>(header.base_offset - base), static_cast<std::uint32_t>(position), end.max_timestamp});
-        indexed = position;
-      }
+      if (const auto entry = spacing.entry_at(header.base_offset, position, end.max_timestamp)) segment->index().add(*entry);
       end.max_timestamp = std::max(end.max_timestamp, header.max_timestamp);
       if (header.base_offset >= point_.offset && header.producer_id.value() >= 0) {
         log_.producers.record(header, header.base_offset, now_ms_);
       }
     };
-    LEAT_ASSIGN(const auto file, segment->file());
+    LEAT_ASSIGN(const FileLease file, segment->file().open());
     LEAT_ASSIGN(const Scanned scanned, scan_segment(*file, from, {rewrite}, visit));
     stopped_ = scanned.reason;
     segment->recovered_until(scanned.end);
-    return SegmentAppender::resume(std::move(segment), indexed);
+    return SegmentAppender(segment, spacing);
   }
 
   /// The segments from the recovery point on: the first is scanned from the point, those behind it (rolled since) from their
@@ -150,7 +158,7 @@ class LogRecovery {
   }
 
   Result<void> create_first(Offset base) {
-    LEAT_ASSIGN(log_.appender, SegmentAppender::create(fs_, read_blocks_, directory_, base));
+    LEAT_ASSIGN(log_.appender, SegmentAppender::create(files_, read_blocks_, directory_, base));
     log_.segments.push_back(log_.appender->segment());
     return ok();
   }
@@ -158,9 +166,8 @@ class LogRecovery {
   Result<void> scan_open_segment(Offset base) {
     const bool holds_point = base == point_.segment_base;
     const std::uint64_t vouched = holds_point ? point_.position : 0;
-    auto segment = make_segment(base, {0, base, kNoTimestamp});
-    LEAT_ASSIGN(const auto file, segment->file());
-    LEAT_ASSIGN(const std::uint64_t file_bytes, file->size());
+    auto segment = make_segment(base);
+    LEAT_ASSIGN(const std::uint64_t file_bytes, look_at(*segment));
     if (file_bytes < vouched) {
       return corrupt(segment_file_name(base) + " has " + std::to_string(file_bytes) + " bytes, " + std::to_string(vouched) +
                      " were synced");
@@ -177,11 +184,13 @@ class LogRecovery {
       return corrupt(segment_file_name(base) + " is damaged at byte " + std::to_string(end.position) + ": " +
                      (stopped_ ? stopped_->message() : "it ends there"));
     }
-    if (end.position < file_bytes) LEAT_TRY(file->truncate(end.position));
-    return ok();
+    if (end.position == file_bytes) return ok();
+    LEAT_ASSIGN(const FileLease file, log_.segments.back()->file().open());
+    return file->truncate(end.position);
   }
 
   FileSystem& fs_;
+  const std::shared_ptr<OpenFiles> files_;
   const std::shared_ptr<BlockPool> read_blocks_;
   const Path& directory_;
   const RecoveryPoint& point_;
@@ -194,9 +203,10 @@ class LogRecovery {
 
 }  // namespace
 
-Result<RecoveredLog> recover_log(FileSystem& fs, const std::shared_ptr<BlockPool>& read_blocks, const Path& directory,
+Result<RecoveredLog> recover_log(const std::shared_ptr<OpenFiles>& files, const std::shared_ptr<BlockPool>& read_blocks,
+                                 const std::shared_ptr<ProducerRegistry>& producers, const Path& directory,
                                  const RecoveryPoint& point, TimestampMs now_ms, bool after_crash) {
-  return LogRecovery(fs, read_blocks, directory, point, now_ms, after_crash).run();
+  return LogRecovery(files, read_blocks, producers, directory, point, now_ms, after_crash).run();
 }
 
 }  // namespace leat::storage

@@ -24,6 +24,8 @@ struct RecoveryPoint {
 
 /// A log as recovery found it.
 struct RecoveredLog {
+  explicit RecoveredLog(std::shared_ptr<ProducerRegistry> registry) : producers(std::move(registry)) {}
+
   std::deque<std::shared_ptr<Segment>> segments;  ///< ascending, without a gap; the last one is the appender's
   std::optional<SegmentAppender> appender;
   Offset log_start;
@@ -36,7 +38,8 @@ struct RecoveredLog {
 /// wrong before it is corruption and nothing is changed.
 ///
 /// after_crash: rewrite what the scan finds whole, see ScanOptions.
-Result<RecoveredLog> recover_log(FileSystem& fs, const std::shared_ptr<BlockPool>& read_blocks, const Path& directory,
+Result<RecoveredLog> recover_log(const std::shared_ptr<OpenFiles>& files, const std::shared_ptr<BlockPool>& read_blocks,
+                                 const std::shared_ptr<ProducerRegistry>& producers, const Path& directory,
                                  const RecoveryPoint& point, TimestampMs now_ms, bool after_crash);
 
 }  // namespace leat::storage

@@ -1,6 +1,7 @@
 #include "storage/log/partition_log.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "protocol/base/assert.hpp"
@@ -19,6 +20,22 @@ void advance(std::atomic<std::int64_t>& mark, Offset to) {
   }
 }
 
+/// The first record of a batch that is not older, among the offsets asked for.
+std::optional<PartitionLog::TimeMatch> first_not_before(TimestampMs timestamp, ByteSpan batch, Offset from, Offset limit) {
+  const auto header = record::parse_batch_header(batch);
+  if (header.has_error() || header->max_timestamp < timestamp) return std::nullopt;
+  const PartitionLog::TimeMatch as_a_whole{std::max(header->base_offset, from), header->max_timestamp};
+  auto reader = record::BatchReader::open(batch, record::DecompressLimits{});
+  if (reader.has_error()) return as_a_whole;
+  while (true) {
+    const auto record = reader->next();
+    if (record.has_error()) return as_a_whole;
+    if (!*record) return std::nullopt;
+    const bool asked_for = (*record)->offset >= from && (*record)->offset < limit;
+    if (asked_for && (*record)->timestamp >= timestamp) return PartitionLog::TimeMatch{(*record)->offset, (*record)->timestamp};
+  }
+}
+
 Error deleted() { return Error(Errc::unknown_topic, "deleted"); }
 
 }  // namespace
@@ -26,8 +43,8 @@ Error deleted() { return Error(Errc::unknown_topic, "deleted"); }
 Result<std::shared_ptr<PartitionLog>> PartitionLog::open(const LogEnvironment& environment, Path directory,
                                                          const RecoveryPoint& point, const TopicConfig& config,
                                                          bool after_crash) {
-  LEAT_ASSIGN(auto recovered,
-              recover_log(environment.fs, environment.read_blocks, directory, point, environment.clock.wall_ms(), after_crash));
+  LEAT_ASSIGN(auto recovered, recover_log(environment.files, environment.read_blocks, environment.producers, directory, point,
+                                          environment.clock.wall_ms(), after_crash));
   return std::shared_ptr<PartitionLog>(new PartitionLog(environment, std::move(directory), point, std::move(recovered), config));
 }
 
@@ -95,9 +112,14 @@ Result<PartitionLog::Appended> PartitionLog::append(const record::BatchHeader& h
   const Offset base = next_offset_;
   next_offset_ += header.last_offset_delta + 1;
   if (header.producer_id.value() >= 0) producers_.record(header, base, environment_.clock.wall_ms());
-  while (!tail_.empty() && tail_.front().block.expired()) tail_.pop_front();
+  forget_recycled_tail();
   tail_.push_back({base, next_offset_, staged.block, staged.position, batch.size()});
   return Appended{base, next_offset_, false};
+}
+
+/// The queue has put the memory to another use.
+void PartitionLog::forget_recycled_tail() {
+  while (!tail_.empty() && tail_.front().block.expired()) tail_.pop_front();
 }
 
 std::optional<ReadBatches> PartitionLog::read_tail(Offset from, Offset limit, std::size_t bytes_max) {
@@ -105,6 +127,7 @@ std::optional<ReadBatches> PartitionLog::read_tail(Offset from, Offset limit, st
   if (entry == tail_.end() || entry->base_offset > from) return std::nullopt;
   ReadBatches batches;
   batches.next_offset = from;
+  if (entry->next_offset > limit) return batches;
   for (; entry != tail_.end() && entry->next_offset <= limit && batches.chunks.size() < kChunksPerReadMax; ++entry) {
     if (!batches.chunks.empty() && batches.bytes + entry->bytes > bytes_max) break;
     auto block = entry->block.lock();
@@ -150,16 +173,27 @@ Result<ReadBatches> PartitionLog::read(Offset from, Offset limit, std::size_t by
 }
 
 Result<std::optional<PartitionLog::TimeMatch>> PartitionLog::find_time(TimestampMs timestamp, Offset limit) {
-  std::shared_ptr<Segment> segment;
-  Offset from;
+  std::vector<std::shared_ptr<Segment>> candidates;
+  Offset start;
+  Offset unwritten;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find_if(segments_, [&](const auto& s) { return s->end().max_timestamp >= timestamp; });
-    segment = found == segments_.end() ? segments_.back() : *found;
-    from = log_start_;
+    std::ranges::copy_if(segments_, std::back_inserter(candidates),
+                         [&](const auto& segment) { return segment->end().max_timestamp >= timestamp; });
+    start = log_start_;
+    unwritten = segments_.back()->end().next_offset;
   }
-  LEAT_ASSIGN(const Offset indexed, segment->offset_before_time(timestamp));
-  from = std::max(from, indexed);
+  for (const auto& segment : candidates) {
+    const Offset end = std::min(limit, segment->end().next_offset);
+    if (start >= end) continue;
+    LEAT_ASSIGN(const Offset indexed, segment->offset_before_time(timestamp));
+    LEAT_ASSIGN(auto match, find_time_between(timestamp, std::max(start, indexed), end));
+    if (match) return match;
+  }
+  return find_time_between(timestamp, std::max(start, unwritten), limit);
+}
+
+Result<std::optional<PartitionLog::TimeMatch>> PartitionLog::find_time_between(TimestampMs timestamp, Offset from, Offset limit) {
   ReadHint hint;
   while (from < limit) {
     LEAT_ASSIGN(const ReadBatches batches, read(from, limit, kFindTimeReadBytes, ReadMode::blocking, hint));
@@ -168,17 +202,10 @@ Result<std::optional<PartitionLog::TimeMatch>> PartitionLog::find_time(Timestamp
       while (true) {
         LEAT_ASSIGN(const auto batch, iterator.next());
         if (!batch) break;
-        LEAT_ASSIGN(const auto header, record::parse_batch_header(*batch));
-        if (header.max_timestamp < timestamp) continue;
-        LEAT_ASSIGN(auto reader, record::BatchReader::open(*batch, record::DecompressLimits{}));
-        while (true) {
-          LEAT_ASSIGN(const auto record, reader.next());
-          if (!record) break;
-          if (record->timestamp >= timestamp && record->offset >= from && record->offset < limit)
-            return std::optional(TimeMatch{record->offset, record->timestamp});
-        }
+        if (const auto match = first_not_before(timestamp, *batch, from, limit)) return match;
       }
     }
+    if (batches.chunks.empty()) break;
     from = batches.next_offset;
   }
   return std::optional<TimeMatch>();
@@ -213,8 +240,9 @@ Result<void> PartitionLog::write(std::span<const PlacedBatch> batches, bool jour
 }
 
 Result<void> PartitionLog::append_run(std::span<const PlacedBatch> batches) {
-  LEAT_TRY(appender_->append(batches));
   const auto& segment = appender_->segment();
+  segment->set_appended_ms(environment_.clock.wall_ms());  // before retention can see the batches
+  LEAT_TRY(appender_->append(batches));
   const std::lock_guard lock(mutex_);
   if (unsynced_.empty() || unsynced_.back() != segment) unsynced_.push_back(segment);
   written_segment_base_ = segment->base_offset();
@@ -224,7 +252,7 @@ Result<void> PartitionLog::append_run(std::span<const PlacedBatch> batches) {
 }
 
 Result<void> PartitionLog::roll() {
-  LEAT_ASSIGN(auto next, SegmentAppender::create(environment_.fs, environment_.read_blocks, directory_, written_end()));
+  LEAT_ASSIGN(auto next, SegmentAppender::create(environment_.files, environment_.read_blocks, directory_, written_end()));
   // An index that could not be finished is rebuilt when the log is next opened; until then its entries are in memory.
   (void)std::move(*appender_).seal();
   appender_ = std::move(next);

@@ -22,9 +22,11 @@ namespace leat::storage {
 /// What every partition's log works with. Outlives the logs.
 struct LogEnvironment {
   FileSystem& fs;
+  std::shared_ptr<OpenFiles> files;
   const Clock& clock;
   CommitQueue& queue;
   std::shared_ptr<BlockPool> read_blocks;
+  std::shared_ptr<ProducerRegistry> producers;
 };
 
 /// The log of one partition: segments on disk, and in memory the batches that are on their way there.
@@ -49,19 +51,20 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   };
   /// Gives a batch that was validated its offsets and stages it; durable and visible later. would_block when the commit queue is
   /// full or a change of durability is under way: try again when the writers have moved. Otherwise out_of_order_sequence,
-  /// producer_fenced, storage_full, storage_failed, unknown_topic (deleted).
+  /// producer_fenced, unknown_producer, storage_full, storage_failed, unknown_topic (deleted).
   Result<Appended> append(const record::BatchHeader& header, ByteSpan batch);
 
-  /// Whole batches from the one that contains `from` up to `limit` (not beyond next_offset), from memory at the tail and else
-  /// from the segments. Nothing when from == limit. Errors: offset_out_of_range below the log start or above the limit, and
-  /// Segment::read's.
+  /// Whole batches from the one that contains `from` that end at or before `limit` (not beyond next_offset), from memory at the
+  /// tail and else from the segments. Nothing when from == limit, or the limit lies within the first batch. Errors:
+  /// offset_out_of_range below the log start or above the limit, and Segment::read's.
   Result<ReadBatches> read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint);
 
   struct TimeMatch {
     Offset offset;
     TimestampMs timestamp;
   };
-  /// The first record below `limit` whose timestamp is not before `timestamp`. Blocks on the disk.
+  /// The first record below `limit` whose timestamp is not before `timestamp`. A batch whose records cannot be read answers as a
+  /// whole, by what its header says. Passes over segments that hold nothing so new. Blocks on the disk.
   Result<std::optional<TimeMatch>> find_time(TimestampMs timestamp, Offset limit);
 
   // --- the two writers
@@ -76,13 +79,17 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   [[nodiscard]] RecoveryPoint recovery_point() const;
   /// Written since the last sync.
   [[nodiscard]] bool needs_sync() const;
-  /// The log start that retention asks for; rolls the active segment when it has expired as a whole.
+  /// The log start that retention asks for, by when records were appended and by their size; rolls the active segment when it
+  /// has expired as a whole.
   Result<Offset> retention_start(TimestampMs now_ms);
   /// Moves the log start forward; false when it is there already. Lasting once the recovery point was saved.
   Result<bool> advance_log_start(Offset to);
   /// Removes the segments that neither the log start nor the place of a saved recovery point needs.
   Result<void> remove_segments_before(const RecoveryPoint& saved);
-  void release_idle_files();
+  /// When each of the producers that are remembered was used last.
+  void collect_last_used(std::vector<TimestampMs>& into) const;
+  /// Forgets the producers that were last used before.
+  void forget_producers_unused_since(TimestampMs since_ms);
   /// Where the log starts after a crash at this moment.
   [[nodiscard]] Offset saved_log_start() const;
   void configure(const TopicConfig& config);
@@ -115,6 +122,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
                const TopicConfig& config);
 
   Result<void> settle_lane();
+  Result<std::optional<TimeMatch>> find_time_between(TimestampMs timestamp, Offset from, Offset limit);
+  void forget_recycled_tail();
   std::optional<ReadBatches> read_tail(Offset from, Offset limit, std::size_t bytes_max);
   std::shared_ptr<Segment> segment_for(Offset offset) const;
   Result<void> append_run(std::span<const PlacedBatch> batches);

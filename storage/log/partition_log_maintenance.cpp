@@ -24,19 +24,13 @@ Result<RecoveryPoint> PartitionLog::sync() {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return recovery_point_;
-    point = {id_,
-             log_start_,
-             written_end(),
-             written_segment_base_,
-             written_position_,
-             producers_.snapshot(written_end(), environment_.clock.wall_ms())};
+    point = {id_, log_start_, written_end(), written_segment_base_, written_position_, producers_.snapshot(written_end())};
     unsynced.swap(unsynced_);
     directory = std::exchange(directory_unsynced_, false);
     active = segments_.back();
   }
   for (const auto& segment : unsynced) {
-    LEAT_ASSIGN(const auto file, segment->file());
-    LEAT_TRY(file->sync());
+    LEAT_TRY(segment->file().sync_written());
     LEAT_TRY(save_index(segment->index(), segment != active));
   }
   if (directory) LEAT_TRY(environment_.fs.sync_directory(directory_));
@@ -63,23 +57,27 @@ Offset PartitionLog::retention_start_of_sealed(TimestampMs now_ms, bool& active_
   const std::lock_guard lock(mutex_);
   std::uint64_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->end().position;
-  const auto too_old = [&](const SegmentEnd& end) {
-    return config_.retention_ms >= 0 && end.position > 0 && end.max_timestamp < now_ms - config_.retention_ms;
+  const auto too_old = [&](const Segment& segment) {
+    return config_.retention_ms >= 0 && segment.end().position > 0 && segment.appended_ms() < now_ms - config_.retention_ms;
   };
   Offset start = log_start_;
   for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
     const SegmentEnd end = segments_[i]->end();
     const bool too_much =
         config_.retention_bytes >= 0 && bytes - end.position >= static_cast<std::uint64_t>(config_.retention_bytes);
-    if (!too_much && !too_old(end)) return start;
+    if (!too_much && !too_old(*segments_[i])) return start;
     bytes -= end.position;
     start = std::max(start, end.next_offset);
   }
-  active_expired = too_old(segments_.back()->end());
+  active_expired = too_old(*segments_.back());
   return start;
 }
 
 Result<Offset> PartitionLog::retention_start(TimestampMs now_ms) {
+  {
+    const std::lock_guard lock(mutex_);
+    forget_recycled_tail();  // of a log that nothing is appended to
+  }
   bool active_expired = false;
   Offset start = retention_start_of_sealed(now_ms, active_expired);
   if (active_expired) {
@@ -127,14 +125,15 @@ Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
   return ok();
 }
 
-void PartitionLog::release_idle_files() {
-  std::vector<std::shared_ptr<Segment>> sealed;
-  {
-    const std::lock_guard lock(mutex_);
-    sealed.assign(segments_.begin(), std::prev(segments_.end()));
-    while (!tail_.empty() && tail_.front().block.expired()) tail_.pop_front();
-  }
-  for (const auto& segment : sealed) segment->release_idle_files();
+void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
+  const std::lock_guard lock(mutex_);
+  for (const ProducerState& producer : producers_.producers()) into.push_back(producer.last_used_ms);
+}
+
+void PartitionLog::forget_producers_unused_since(TimestampMs since_ms) {
+  const std::lock_guard lock(mutex_);
+  producers_.forget_unused_since(since_ms);
+  std::erase_if(recovery_point_.producers, [=](const ProducerState& producer) { return producer.last_used_ms < since_ms; });
 }
 
 Offset PartitionLog::saved_log_start() const {

@@ -1,6 +1,5 @@
 #include "storage/log/producer_table.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -16,9 +15,21 @@ std::string describe(const record::BatchHeader& header) {
 
 }  // namespace
 
+ProducerTable::~ProducerTable() {
+  if (registry_) registry_->forget(by_id_.size());
+}
+
+Result<std::optional<Offset>> ProducerTable::check_first(const record::BatchHeader& header) const {
+  if (header.producer_id >= registry_->next_id()) {
+    return Error(Errc::unknown_producer, describe(header) + ", this broker has given away no such id");
+  }
+  if (header.base_sequence == 0) return std::optional<Offset>();
+  return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it does not begin at 0");
+}
+
 Result<std::optional<Offset>> ProducerTable::check(const record::BatchHeader& header) const {
   const auto found = by_id_.find(header.producer_id);
-  if (found == by_id_.end()) return std::optional<Offset>();
+  if (found == by_id_.end()) return check_first(header);
   const ProducerState& producer = *found->second;
   if (header.producer_epoch < producer.epoch) {
     return Error(Errc::producer_fenced, describe(header) + ", the current epoch is " + std::to_string(producer.epoch));
@@ -44,13 +55,21 @@ ProducerState& ProducerTable::touch(ProducerId id) {
     producers_.splice(producers_.end(), producers_, found->second);
     return producers_.back();
   }
-  if (producers_.size() == kProducersMax) {
-    by_id_.erase(producers_.front().id);
-    producers_.pop_front();
-  }
   producers_.emplace_back().id = id;
   by_id_.emplace(id, std::prev(producers_.end()));
+  registry_->remember();
+  if (registry_->remembered() > registry_->remembered_max() && producers_.size() > 1) forget_oldest();
   return producers_.back();
+}
+
+void ProducerTable::forget_oldest() {
+  by_id_.erase(producers_.front().id);
+  producers_.pop_front();
+  registry_->forget(1);
+}
+
+void ProducerTable::forget_unused_since(TimestampMs since_ms) {
+  while (!producers_.empty() && producers_.front().last_used_ms < since_ms) forget_oldest();
 }
 
 void ProducerTable::record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms) {
@@ -58,24 +77,22 @@ void ProducerTable::record(const record::BatchHeader& header, Offset base_offset
   if (producer.epoch != header.producer_epoch) producer.batches.clear();
   producer.epoch = header.producer_epoch;
   producer.last_used_ms = now_ms;
+  if (producer.batches.size() == ProducerState::kBatchesMax) producer.batches.erase(producer.batches.begin());
   producer.batches.push_back({header.base_sequence, header.last_sequence(), base_offset});
-  if (producer.batches.size() > kRememberedBatches) producer.batches.pop_front();
 }
 
-std::vector<ProducerState> ProducerTable::snapshot(Offset end, TimestampMs now_ms) const {
+std::vector<ProducerState> ProducerTable::snapshot(Offset end) const {
   std::vector<ProducerState> producers;
   for (const ProducerState& producer : producers_) {
-    if (now_ms - producer.last_used_ms > kExpiryMs) continue;
     ProducerState copy = producer;
-    std::erase_if(copy.batches, [end](const ProducerState::Batch& batch) { return batch.base_offset >= end; });
+    while (!copy.batches.empty() && copy.batches.back().base_offset >= end) copy.batches.pop_back();
     if (!copy.batches.empty()) producers.push_back(std::move(copy));
   }
   return producers;
 }
 
 void ProducerTable::restore(std::vector<ProducerState> producers) {
-  producers_.clear();
-  by_id_.clear();
+  while (!producers_.empty()) forget_oldest();
   for (ProducerState& producer : producers) touch(producer.id) = std::move(producer);
 }
 

@@ -1,14 +1,16 @@
 #pragma once
 
+#include <boost/container/static_vector.hpp>
 #include <cstdint>
-#include <deque>
 #include <list>
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "protocol/base/result.hpp"
 #include "protocol/record/format.hpp"
+#include "storage/log/producer_registry.hpp"
 
 namespace leat::storage {
 
@@ -20,36 +22,56 @@ struct ProducerState {
     Offset base_offset;
     friend bool operator==(const Batch&, const Batch&) = default;
   };
+  static constexpr std::size_t kInFlightMax = 5;  ///< a producer may have so many unanswered, in each partition
+  /// One more: when none of those is in the segments yet, a checkpoint still has one that is.
+  static constexpr std::size_t kBatchesMax = kInFlightMax + 1;
+
   ProducerId id;
   std::int16_t epoch = 0;
   TimestampMs last_used_ms = 0;
-  std::deque<Batch> batches;  ///< the last kRememberedBatches, oldest first
+  boost::container::static_vector<Batch, kBatchesMax> batches;  ///< the last ones, oldest first
 
   friend bool operator==(const ProducerState&, const ProducerState&) = default;
 };
 
 /// The idempotent producers of one partition, as Kafka's ProducerStateManager (KIP-98). One thread at a time.
+///
+/// A producer is forgotten when it is not used for a day or when the store remembers too many. Whoever is not known begins at
+/// sequence 0: in the middle of a sequence a batch may be the next one or the repetition of one that was stored and forgotten.
+/// Kafka takes either since KIP-360, and with it the duplicate; here the client decides, which alone knows whether it sent the
+/// batch before. What made that hard for Kafka, state that was lost with the records it stood in, does not happen: it is kept in
+/// the checkpoint, whatever retention deletes.
 class ProducerTable {
  public:
-  static constexpr std::size_t kRememberedBatches = 5;
-  static constexpr std::size_t kProducersMax = 1000;  ///< the least recently used is forgotten beyond
   static constexpr TimestampMs kExpiryMs = 24LL * 3600 * 1000;
 
-  /// nullopt: append the batch. An offset: it was appended there before. Errors: out_of_order_sequence, producer_fenced. A
-  /// producer that is not known may begin at any sequence.
-  [[nodiscard]] Result<std::optional<Offset>> check(const record::BatchHeader& header) const;
-  /// Remembers a batch that was given its offset.
-  void record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms);
+  explicit ProducerTable(std::shared_ptr<ProducerRegistry> registry) : registry_(std::move(registry)) {}
+  ProducerTable(ProducerTable&&) = default;
+  ~ProducerTable();
 
-  /// The producers as of offset `end`, without those unused for a day; batches at or behind `end` left out.
-  [[nodiscard]] std::vector<ProducerState> snapshot(Offset end, TimestampMs now_ms) const;
+  /// nullopt: append the batch. An offset: it was appended there before. Errors: out_of_order_sequence, producer_fenced,
+  /// unknown_producer.
+  [[nodiscard]] Result<std::optional<Offset>> check(const record::BatchHeader& header) const;
+  /// Remembers a batch that was given its offset. When the store remembers too many producers, the table's own least recently
+  /// used makes room for a new one, if there is any.
+  void record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms);
+  /// Forgets the producers that were last used before.
+  void forget_unused_since(TimestampMs since_ms);
+
+  /// The producers as of offset `end`; batches at or behind it left out.
+  [[nodiscard]] std::vector<ProducerState> snapshot(Offset end) const;
   void restore(std::vector<ProducerState> producers);
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
+  /// Least recently used first.
+  [[nodiscard]] const std::list<ProducerState>& producers() const { return producers_; }
 
  private:
+  [[nodiscard]] Result<std::optional<Offset>> check_first(const record::BatchHeader& header) const;
   ProducerState& touch(ProducerId id);
+  void forget_oldest();
 
-  std::list<ProducerState> producers_;  ///< least recently used first
+  std::shared_ptr<ProducerRegistry> registry_;  ///< null once moved from
+  std::list<ProducerState> producers_;          ///< least recently used first
   std::unordered_map<ProducerId, std::list<ProducerState>::iterator> by_id_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "protocol/base/assert.hpp"
 #include "protocol/record/format.hpp"
+#include "storage/segment/segment_scanner.hpp"
 
 namespace leat::storage {
 namespace {
@@ -25,6 +26,7 @@ struct Walk {
   std::size_t end = 0;           ///< behind the last whole batch wanted; begin when none is whole
   Offset next_offset;            ///< behind it
   std::size_t bytes_wanted = 0;  ///< of the batch at `begin`, when it is not whole
+  bool limited = false;          ///< the batch at `end` goes beyond the limit
   std::string damage;            ///< of the batch at `end`, when there is any
 };
 
@@ -34,8 +36,9 @@ Error damaged(const Path& path, std::uint64_t position, const std::string& what)
   return Error(Errc::corruption, path.string() + " at byte " + std::to_string(position) + ": " + what);
 }
 
-/// Chooses the batches from the one that contains `from`. `bytes` begins with a batch and may end within one.
-Walk walk(ByteSpan bytes, Offset from, Offset limit, std::size_t bytes_max) {
+/// Chooses the batches from the one that contains `from`. `bytes` begins with a batch and may end within one; the segment ends
+/// at `end`.
+Walk walk(ByteSpan bytes, Offset from, Offset limit, Offset end, std::size_t bytes_max) {
   Walk walk;
   walk.next_offset = from;
   while (bytes.size() - walk.end >= record::kBatchHeaderBytes) {
@@ -53,7 +56,14 @@ Walk walk(ByteSpan bytes, Offset from, Offset limit, std::size_t bytes_max) {
         break;
       }
       if (!first && walk.end + header->batch_bytes - walk.begin > bytes_max) break;
-      if (header->next_offset() > limit) break;
+      if (header->next_offset() > end) {
+        walk.damage = "a batch to " + offset_text(header->next_offset()) + ", the segment ends at " + offset_text(end);
+        break;
+      }
+      if (header->next_offset() > limit) {
+        walk.limited = true;
+        break;
+      }
     }
     if (bytes.size() - walk.end < header->batch_bytes) {
       walk.bytes_wanted = header->batch_bytes;
@@ -82,14 +92,12 @@ std::optional<Offset> parse_segment_file_name(std::string_view name) {
   return Offset(value);
 }
 
-Segment::Segment(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, Offset base_offset,
-                 const SegmentEnd& end)
-    : fs_(fs),
-      read_blocks_(std::move(read_blocks)),
-      log_path_(directory / segment_file_name(base_offset)),
-      index_path_(directory / index_file_name(base_offset)),
+Segment::Segment(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
+                 Offset base_offset, const SegmentEnd& end)
+    : read_blocks_(std::move(read_blocks)),
       base_offset_(base_offset),
-      index_(fs, index_path_, base_offset),
+      file_(files, directory / segment_file_name(base_offset)),
+      index_(std::move(files), directory / index_file_name(base_offset), base_offset),
       end_(end) {}
 
 SegmentEnd Segment::end() const {
@@ -103,35 +111,53 @@ void Segment::set_end(const SegmentEnd& end) {
   end_ = end;
 }
 
-Result<std::shared_ptr<File>> Segment::file() {
-  const std::lock_guard lock(mutex_);
-  used_ = true;
-  if (!file_) {
-    LEAT_ASSIGN(file_, fs_.open(log_path_, OpenOptions{}));
-  }
-  return file_;
+bool Segment::rebuild_index() {
+  if (rebuild_tried_.exchange(true)) return false;
+  const SegmentEnd end = this->end();
+  std::vector<IndexEntry> entries;
+  IndexSpacing spacing(base_offset_, 0);
+  TimestampMs max_timestamp = kNoTimestamp;
+  const auto scan = [&]() -> Result<Scanned> {
+    LEAT_ASSIGN(const FileLease file, file_.open());
+    return scan_segment(*file, {0, base_offset_, kNoTimestamp}, {},
+                        [&](const record::BatchHeader& header, std::uint64_t position) {
+                          if (const auto entry = spacing.entry_at(header.base_offset, position, max_timestamp)) {
+                            entries.push_back(*entry);
+                          }
+                          max_timestamp = std::max(max_timestamp, header.max_timestamp);
+                        });
+  };
+  const auto scanned = scan();
+  if (scanned.has_error() || scanned->end.position != end.position) return false;
+  entries.push_back(spacing.end_at(end.next_offset, end.position, max_timestamp));
+  if (index_.replace(entries).has_error()) return false;
+  rebuild_tried_ = false;
+  return true;
 }
 
-void Segment::release_idle_files() {
-  const std::lock_guard lock(mutex_);
-  if (!used_) {
-    file_.reset();
-    index_.release_file();
-  }
-  used_ = false;
+template <class LookUp>
+Result<IndexEntry> Segment::in_sound_index(ReadMode mode, LookUp look_up) {
+  LEAT_ASSIGN(const SegmentIndex::Found found, look_up());
+  // The active segment's index is checked and mended whenever it is opened, and written to until then.
+  if (!found.damaged || !sealed_ || rebuild_tried_) return found.entry;
+  if (mode == ReadMode::cached_only) return Error(Errc::would_block);
+  if (!rebuild_index()) return found.entry;
+  LEAT_ASSIGN(const SegmentIndex::Found again, look_up());
+  return again.entry;
 }
 
-Result<std::uint64_t> Segment::start_position(Offset from, const ReadHint& hint) {
+Result<std::uint64_t> Segment::start_position(Offset from, ReadMode mode, const ReadHint& hint) {
   if (hint.segment_base == base_offset_ && hint.offset == from) return hint.position;
-  LEAT_ASSIGN(const IndexEntry entry, index_.at_or_before(from));
+  if (from == base_offset_) return std::uint64_t{0};
+  LEAT_ASSIGN(const IndexEntry entry, in_sound_index(mode, [&] { return index_.at_or_before(from, mode); }));
   return std::uint64_t{entry.position};
 }
 
 Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint) {
   const SegmentEnd end = this->end();
   LEAT_ASSERT(from >= base_offset_ && from < end.next_offset && from < limit);
-  LEAT_ASSIGN(const auto log_file, file());
-  LEAT_ASSIGN(std::uint64_t position, start_position(from, hint));
+  LEAT_ASSIGN(std::uint64_t position, start_position(from, mode, hint));
+  LEAT_ASSIGN(const FileLease log_file, file_.open(mode));
   std::size_t wanted = std::min(bytes_max, read_blocks_->block_bytes());
   while (position < end.position) {
     wanted = std::max<std::size_t>(wanted, record::kBatchHeaderBytes);
@@ -139,8 +165,8 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
     const std::size_t room =
         std::min<std::uint64_t>(std::min(std::max(wanted, std::size_t{4096}), block->size()), end.position - position);
     LEAT_ASSIGN(const std::size_t got, log_file->read_at(FilePosition(position), block->bytes().first(room), mode));
-    if (got < room) return damaged(log_path_, position + got, "file ends before the segment does");
-    const Walk walked = walk(ByteSpan(block->bytes()).first(got), from, limit, bytes_max);
+    if (got < room) return damaged(log_path(), position + got, "file ends before the segment does");
+    const Walk walked = walk(ByteSpan(block->bytes()).first(got), from, limit, end.next_offset, bytes_max);
     if (walked.end > walked.begin) {
       hint = {base_offset_, walked.next_offset, position + walked.end};
       ReadBatches batches;
@@ -150,17 +176,18 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
       batches.chunks.emplace_back(std::move(block), found);
       return batches;
     }
+    if (walked.limited) return ReadBatches{{}, 0, from};
     position += walked.begin;
-    if (!walked.damage.empty()) return damaged(log_path_, position, walked.damage);
-    if (walked.begin == 0 && walked.bytes_wanted == 0) return damaged(log_path_, position, "no batch where one should be");
-    if (walked.bytes_wanted > end.position - position) return damaged(log_path_, position, "batch longer than the segment");
+    if (!walked.damage.empty()) return damaged(log_path(), position, walked.damage);
+    if (walked.begin == 0 && walked.bytes_wanted == 0) return damaged(log_path(), position, "no batch where one should be");
+    if (walked.bytes_wanted > end.position - position) return damaged(log_path(), position, "batch longer than the segment");
     wanted = std::max(wanted, walked.bytes_wanted);
   }
-  return damaged(log_path_, position, offset_text(from) + " not found");
+  return damaged(log_path(), position, offset_text(from) + " not found");
 }
 
 Result<Offset> Segment::offset_before_time(TimestampMs timestamp) {
-  LEAT_ASSIGN(const IndexEntry entry, index_.before_time(timestamp));
+  LEAT_ASSIGN(const IndexEntry entry, in_sound_index(ReadMode::blocking, [&] { return index_.before_time(timestamp); }));
   return base_offset_ + entry.relative_offset;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,7 +10,7 @@
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/result.hpp"
 #include "storage/io/block_pool.hpp"
-#include "storage/io/file_system.hpp"
+#include "storage/io/pooled_file.hpp"
 #include "storage/segment/segment_index.hpp"
 
 namespace leat::storage {
@@ -42,49 +43,57 @@ struct ReadBatches {
 };
 
 /// A file of consecutive record batches, from its base offset to its end. Only a SegmentAppender moves the end, and once that is
-/// gone the segment never changes. Any thread may read.
+/// gone the segment is sealed and never changes again. Any thread may read.
 class Segment {
  public:
-  Segment(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory, Offset base_offset,
+  Segment(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks, const Path& directory, Offset base_offset,
           const SegmentEnd& end);
 
-  /// Batches from the one that contains `from`, up to `limit` (a batch's end behind it) and bytes_max, but at least one. Headers
-  /// and offsets are checked, checksums are the reader's of the records. Errors: corruption naming file and byte, once the
-  /// batches before it were read; would_block in ReadMode::cached_only; io_error.
+  /// Batches from the one that contains `from`: those that end at or before `limit`, up to bytes_max but at least one. None when
+  /// the limit lies within the first. Headers and offsets are checked, checksums are the reader's of the records. Errors:
+  /// corruption naming file and byte, once the batches before it were read; io_error; would_block in ReadMode::cached_only rather
+  /// than wait for the disk.
   Result<ReadBatches> read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint);
   /// An offset at or before the first record that is not older than `timestamp`, close to it.
   Result<Offset> offset_before_time(TimestampMs timestamp);
 
   [[nodiscard]] Offset base_offset() const { return base_offset_; }
   [[nodiscard]] SegmentEnd end() const;
-  [[nodiscard]] const Path& log_path() const { return log_path_; }
-  [[nodiscard]] const Path& index_path() const { return index_path_; }
+  [[nodiscard]] const Path& log_path() const { return file_.path(); }
+  [[nodiscard]] const Path& index_path() const { return index_.path(); }
   [[nodiscard]] SegmentIndex& index() { return index_; }
+  [[nodiscard]] PooledFile& file() { return file_; }
 
-  /// Recovery's: where the scan found the end, before the segment is shared.
+  /// When the newest batch was appended, by the broker's clock: what retention by time goes by, as no producer can choose it.
+  /// Known as the file's modification time after a start, so it is never too early.
+  [[nodiscard]] TimestampMs appended_ms() const { return appended_ms_.load(std::memory_order_relaxed); }
+  void set_appended_ms(TimestampMs at) { appended_ms_.store(at, std::memory_order_relaxed); }
+
+  /// Recovery's, before the segment is shared: where the scan or the index found the end.
   void recovered_until(const SegmentEnd& end) { set_end(end); }
-
-  /// The file, opened when it is first wanted; kept by the caller for as long as it is used.
-  Result<std::shared_ptr<File>> file();
-  /// Closes the files of a segment nobody has read since the last call.
-  void release_idle_files();
+  /// Nothing will be appended any more.
+  void set_sealed() { sealed_ = true; }
 
  private:
   friend class SegmentAppender;
   void set_end(const SegmentEnd& end);
-  Result<std::uint64_t> start_position(Offset from, const ReadHint& hint);
+  Result<std::uint64_t> start_position(Offset from, ReadMode mode, const ReadHint& hint);
+  /// What a look-up in the index finds, once an index that it finds damaged is rebuilt.
+  template <class LookUp>
+  Result<IndexEntry> in_sound_index(ReadMode mode, LookUp look_up);
+  /// Whether it could: damage in the segment, too, or a full disk leave the index as it is.
+  bool rebuild_index();
 
-  FileSystem& fs_;
   const std::shared_ptr<BlockPool> read_blocks_;
-  const Path log_path_;
-  const Path index_path_;
   const Offset base_offset_;
+  PooledFile file_;
   SegmentIndex index_;
+  std::atomic<bool> sealed_{false};
+  std::atomic<bool> rebuild_tried_{false};
+  std::atomic<TimestampMs> appended_ms_{0};
 
   mutable std::mutex mutex_;
   SegmentEnd end_;
-  std::shared_ptr<File> file_;
-  bool used_ = false;
 };
 
 }  // namespace leat::storage

@@ -21,25 +21,19 @@ Result<void> empty(FileSystem& fs, File& log, const Path& index) {
 
 }  // namespace
 
-Result<SegmentAppender> SegmentAppender::create(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
-                                                Offset base_offset) {
-  auto segment =
-      std::make_shared<Segment>(fs, std::move(read_blocks), directory, base_offset, SegmentEnd{0, base_offset, kNoTimestamp});
-  OpenOptions options;
-  options.existence = OpenOptions::Existence::either;
-  LEAT_ASSIGN(const auto file, fs.open(segment->log_path(), options));
+Result<SegmentAppender> SegmentAppender::create(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks,
+                                                const Path& directory, Offset base_offset) {
+  FileSystem& fs = files->fs();
+  auto segment = std::make_shared<Segment>(std::move(files), std::move(read_blocks), directory, base_offset,
+                                           SegmentEnd{0, base_offset, kNoTimestamp});
+  LEAT_ASSIGN(const FileLease file, segment->file().open(OpenOptions::Existence::either));
   auto emptied = empty(fs, *file, segment->index_path());
   if (emptied.has_error()) {
     // The next attempt may be at another offset, and then a segment that begins here would overlap the one before it.
     LEAT_TRY(fs.remove_file(segment->log_path()));
     return std::move(emptied).error();
   }
-  return resume(std::move(segment), 0);
-}
-
-Result<SegmentAppender> SegmentAppender::resume(std::shared_ptr<Segment> segment, std::uint64_t last_indexed_position) {
-  LEAT_ASSIGN(auto file, segment->file());
-  return SegmentAppender(std::move(segment), std::move(file), last_indexed_position);
+  return SegmentAppender(segment, IndexSpacing(base_offset, 0));
 }
 
 bool SegmentAppender::has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const {
@@ -51,28 +45,19 @@ bool SegmentAppender::has_room_for(std::uint64_t bytes, Offset next_offset, std:
 Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
   SegmentEnd end = segment_->end();
   const std::uint64_t position = end.position;
-  std::uint64_t indexed_position = last_indexed_position_;
+  IndexSpacing spacing = spacing_;
   std::vector<IndexEntry> entries;
   pieces_.clear();
   for (const PlacedBatch& batch : batches) {
     LEAT_ASSERT(batch.base_offset == end.next_offset);
-    if (end.position - indexed_position >= kIndexIntervalBytes) {
-      entries.push_back({static_cast<std::uint32_t>(batch.base_offset - segment_->base_offset()),
-                         static_cast<std::uint32_t>(end.position), end.max_timestamp});
-      indexed_position = end.position;
-    }
+    if (const auto entry = spacing.entry_at(batch.base_offset, end.position, end.max_timestamp)) entries.push_back(*entry);
     pieces_.push_back(batch.bytes);
     end.position += batch.bytes.size();
     end.next_offset = batch.next_offset;
     end.max_timestamp = std::max(end.max_timestamp, batch.max_timestamp);
   }
-  auto written = file_->write_at(FilePosition(position), pieces_);
-  if (written.has_error()) {
-    // Whole batches among what was written would be found behind the segment's end when it is next opened.
-    LEAT_TRY(file_->truncate(position));
-    return written;
-  }
-  last_indexed_position_ = indexed_position;
+  LEAT_TRY(write(position));
+  spacing_ = spacing;
   for (const IndexEntry& entry : entries) segment_->index().add(entry);
   segment_->set_end(end);
   unflushed_entries_ += entries.size();
@@ -80,10 +65,18 @@ Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
   return ok();  // Entries that could not be flushed stay in memory and are tried again.
 }
 
+Result<void> SegmentAppender::write(std::uint64_t position) {
+  LEAT_ASSIGN(const FileLease file, segment_->file().open());
+  auto written = file->write_at(FilePosition(position), pieces_);
+  // Whole batches among what was written would be found behind the segment's end when it is next opened.
+  if (written.has_error()) LEAT_TRY(file->truncate(position));
+  return written;
+}
+
 Result<void> SegmentAppender::seal() && {
   const SegmentEnd end = segment_->end();
-  segment_->index().add({static_cast<std::uint32_t>(end.next_offset - segment_->base_offset()),
-                         static_cast<std::uint32_t>(end.position), end.max_timestamp});
+  segment_->index().add(spacing_.end_at(end.next_offset, end.position, end.max_timestamp));
+  segment_->set_sealed();
   return segment_->index().flush();
 }
 

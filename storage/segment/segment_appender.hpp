@@ -21,10 +21,11 @@ struct PlacedBatch {
 class SegmentAppender {
  public:
   /// Creates the segment's file, empty; its directory entry is not durable yet.
-  static Result<SegmentAppender> create(FileSystem& fs, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
-                                        Offset base_offset);
-  /// Goes on at the end of a segment that recovery found; `last_indexed_position` is the index's last entry.
-  static Result<SegmentAppender> resume(std::shared_ptr<Segment> segment, std::uint64_t last_indexed_position);
+  static Result<SegmentAppender> create(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks,
+                                        const Path& directory, Offset base_offset);
+  /// Goes on at the end of a segment that recovery found; `spacing` as it is behind the index's last entry.
+  SegmentAppender(std::shared_ptr<Segment> segment, const IndexSpacing& spacing)
+      : segment_(std::move(segment)), spacing_(spacing) {}
 
   /// Appends batches that follow one another and the segment's end. In the page cache on return. After an error the segment's end
   /// has not moved: with storage_full the same batches may be appended again.
@@ -39,12 +40,10 @@ class SegmentAppender {
   [[nodiscard]] bool has_room_for(std::uint64_t bytes, Offset next_offset, std::uint64_t segment_bytes_max) const;
 
  private:
-  SegmentAppender(std::shared_ptr<Segment> segment, std::shared_ptr<File> file, std::uint64_t last_indexed_position)
-      : segment_(std::move(segment)), file_(std::move(file)), last_indexed_position_(last_indexed_position) {}
+  Result<void> write(std::uint64_t position);
 
   std::shared_ptr<Segment> segment_;
-  std::shared_ptr<File> file_;
-  std::uint64_t last_indexed_position_ = 0;
+  IndexSpacing spacing_;
   std::size_t unflushed_entries_ = 0;
   std::vector<ByteSpan> pieces_;
 };

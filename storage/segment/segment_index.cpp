@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 
 #include "protocol/base/crc32c.hpp"
 #include "protocol/base/endian.hpp"
@@ -27,6 +28,17 @@ void encode_header(Offset base_offset, std::byte* to) {
 
 FilePosition position_of(std::uint64_t entry) { return FilePosition((entry + 1) * kIndexEntryBytes); }
 
+constexpr IndexEntry kStart{0, 0, kNoTimestamp};
+constexpr IndexEntry kBeyond{std::numeric_limits<std::uint32_t>::max(), std::numeric_limits<std::uint32_t>::max(),
+                             std::numeric_limits<TimestampMs>::max()};
+
+/// Whether an entry may stand between two others of a sound index.
+bool ascends(const IndexEntry& below, const IndexEntry& entry, const IndexEntry& above) {
+  return below.position < entry.position && entry.position < above.position && below.relative_offset < entry.relative_offset &&
+         entry.relative_offset < above.relative_offset && below.max_timestamp <= entry.max_timestamp &&
+         entry.max_timestamp <= above.max_timestamp;
+}
+
 }  // namespace
 
 void encode_index_entry(const IndexEntry& entry, std::byte* to) {
@@ -45,88 +57,104 @@ Result<IndexEntry> decode_index_entry(ByteSpan from) {
                     load_le<TimestampMs>(from.data() + 8)};
 }
 
+namespace {
+
+std::vector<std::byte> encode(std::span<const IndexEntry> entries) {
+  std::vector<std::byte> bytes(entries.size() * kIndexEntryBytes);
+  for (std::size_t i = 0; i < entries.size(); ++i) encode_index_entry(entries[i], bytes.data() + i * kIndexEntryBytes);
+  return bytes;
+}
+
+}  // namespace
+
+std::optional<IndexEntry> IndexSpacing::entry_at(Offset offset, std::uint64_t position, TimestampMs max_timestamp) {
+  if (position - last_position_ < kIndexIntervalBytes) return std::nullopt;
+  last_position_ = position;
+  return end_at(offset, position, max_timestamp);
+}
+
+IndexEntry IndexSpacing::end_at(Offset offset, std::uint64_t position, TimestampMs max_timestamp) const {
+  return {static_cast<std::uint32_t>(offset - base_offset_), static_cast<std::uint32_t>(position), max_timestamp};
+}
+
 Result<void> SegmentIndex::count() {
-  if (counted_) return ok();
-  LEAT_ASSIGN(const bool there, fs_.exists(path_));
-  if (there) {
-    LEAT_ASSIGN(file_, fs_.open(path_, OpenOptions{}));
-    LEAT_ASSIGN(const std::uint64_t bytes, file_->size());
+  {
+    const std::lock_guard lock(mutex_);
+    if (counted_) return ok();
+  }
+  std::uint64_t entries = 0;
+  LEAT_ASSIGN(there_, fs_.exists(path()));
+  if (there_) {
+    LEAT_ASSIGN(const FileLease file, file_.open());
+    LEAT_ASSIGN(const std::uint64_t bytes, file->size());
     EntryBytes expected;
     EntryBytes header;
     encode_header(base_offset_, expected.data());
-    LEAT_ASSIGN(const std::size_t got, file_->read_at(FilePosition(0), header));
+    LEAT_ASSIGN(const std::size_t got, file->read_at(FilePosition(0), header));
     has_header_ = got == header.size() && header == expected;
-    flushed_entries_ = has_header_ ? bytes / kIndexEntryBytes - 1 : 0;
+    if (has_header_) entries = bytes / kIndexEntryBytes - 1;
   }
+  const std::lock_guard lock(mutex_);
+  flushed_entries_ = entries;
   counted_ = true;
   return ok();
 }
 
-Result<File*> SegmentIndex::open_file() {
+Result<FileLease> SegmentIndex::open_for_writing() {
   LEAT_TRY(count());
-  if (!file_) {
-    OpenOptions options;
-    options.existence = OpenOptions::Existence::either;
-    LEAT_ASSIGN(file_, fs_.open(path_, options));
-  }
+  LEAT_ASSIGN(FileLease file, file_.open(OpenOptions::Existence::either));
+  there_ = true;
   if (!has_header_) {
-    LEAT_ASSIGN(const std::uint64_t bytes, file_->size());
+    LEAT_ASSIGN(const std::uint64_t bytes, file->size());
     EntryBytes header;
     encode_header(base_offset_, header.data());
-    LEAT_TRY(file_->truncate(0));
-    LEAT_TRY(file_->write_at(FilePosition(0), std::array{ByteSpan(header)}));
-    if (bytes > 0) LEAT_TRY(file_->sync());  // as in load()
+    LEAT_TRY(file->truncate(0));
+    LEAT_TRY(file->write_at(FilePosition(0), std::array{ByteSpan(header)}));
+    if (bytes > 0) LEAT_TRY(file->sync());  // as in load()
     has_header_ = true;
   }
-  return file_.get();
-}
-
-Result<IndexEntry> SegmentIndex::entry_in_file(std::uint64_t i) {
-  EntryBytes bytes;
-  LEAT_ASSIGN(File * file, open_file());
-  LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(i), bytes));
-  auto entry = decode_index_entry(ByteSpan(bytes).first(got));
-  if (entry.has_error()) return Error(Errc::corruption, path_.string() + ": " + entry.error().context);
-  return entry;
+  return file;
 }
 
 Result<std::optional<IndexEntry>> SegmentIndex::load(std::uint64_t end_position) {
-  const std::lock_guard lock(mutex_);
-  unflushed_.clear();
+  const std::lock_guard io(io_mutex_);
   LEAT_TRY(count());
   std::optional<IndexEntry> last;
-  if (!file_ && !has_header_) return last;
-  LEAT_ASSIGN(File * file, open_file());
-  std::vector<std::byte> bytes(flushed_entries_ * kIndexEntryBytes);
-  LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(0), bytes));
   std::uint64_t sound = 0;
-  for (; (sound + 1) * kIndexEntryBytes <= got; ++sound) {
-    const auto entry = decode_index_entry(ByteSpan(bytes).subspan(sound * kIndexEntryBytes, kIndexEntryBytes));
-    if (entry.has_error() || entry->position >= end_position || (last && entry->position <= last->position)) break;
-    last = *entry;
+  if (there_) {
+    LEAT_ASSIGN(const FileLease file, open_for_writing());
+    std::vector<std::byte> bytes(flushed_entries_ * kIndexEntryBytes);
+    LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(0), bytes));
+    for (; (sound + 1) * kIndexEntryBytes <= got; ++sound) {
+      const auto entry = decode_index_entry(ByteSpan(bytes).subspan(sound * kIndexEntryBytes, kIndexEntryBytes));
+      if (entry.has_error() || entry->position >= end_position || !ascends(last.value_or(kStart), *entry, kBeyond)) break;
+      last = *entry;
+    }
+    const std::uint64_t kept_bytes = (sound + 1) * kIndexEntryBytes;
+    LEAT_ASSIGN(const std::uint64_t file_bytes, file->size());
+    if (file_bytes > kept_bytes) {
+      // For good: should a power loss bring these entries back, they would point into whatever the segment holds there by then.
+      LEAT_TRY(file->truncate(kept_bytes));
+      LEAT_TRY(file->sync());
+    }
   }
-  const std::uint64_t kept_bytes = (sound + 1) * kIndexEntryBytes;
-  LEAT_ASSIGN(const std::uint64_t file_bytes, file->size());
-  if (file_bytes > kept_bytes) {
-    // For good: should a power loss bring these entries back, they would point into whatever the segment holds there by then.
-    LEAT_TRY(file->truncate(kept_bytes));
-    LEAT_TRY(file->sync());
-  }
+  const std::lock_guard lock(mutex_);
+  unflushed_.clear();
   flushed_entries_ = sound;
   return last;
 }
 
 Result<std::optional<IndexEntry>> SegmentIndex::last_entry() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard io(io_mutex_);
   LEAT_TRY(count());
   if (flushed_entries_ == 0) return std::optional<IndexEntry>();
-  LEAT_ASSIGN(File * file, open_file());
+  LEAT_ASSIGN(const FileLease file, file_.open());
   LEAT_ASSIGN(const std::uint64_t bytes, file->size());
   if (bytes % kIndexEntryBytes != 0) return std::optional<IndexEntry>();
-  const auto entry = entry_in_file(flushed_entries_ - 1);
-  if (entry.has_value()) return std::optional(*entry);
-  if (entry.error().code == Errc::corruption) return std::optional<IndexEntry>();
-  return entry.error();
+  EntryBytes last;
+  LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(flushed_entries_ - 1), last));
+  const auto entry = decode_index_entry(ByteSpan(last).first(got));
+  return entry.has_value() ? std::optional(*entry) : std::optional<IndexEntry>();
 }
 
 void SegmentIndex::add(const IndexEntry& entry) {
@@ -135,61 +163,86 @@ void SegmentIndex::add(const IndexEntry& entry) {
 }
 
 Result<void> SegmentIndex::flush() {
-  const std::lock_guard lock(mutex_);
-  if (unflushed_.empty()) return ok();
-  LEAT_ASSIGN(File * file, open_file());
-  std::vector<std::byte> bytes(unflushed_.size() * kIndexEntryBytes);
-  for (std::size_t i = 0; i < unflushed_.size(); ++i) encode_index_entry(unflushed_[i], bytes.data() + i * kIndexEntryBytes);
+  const std::lock_guard io(io_mutex_);
+  std::vector<IndexEntry> entries;
+  {
+    const std::lock_guard lock(mutex_);
+    entries = unflushed_;
+  }
+  if (entries.empty()) return ok();
+  LEAT_ASSIGN(const FileLease file, open_for_writing());
+  const std::vector<std::byte> bytes = encode(entries);
   LEAT_TRY(file->write_at(position_of(flushed_entries_), std::array{ByteSpan(bytes)}));
-  flushed_entries_ += unflushed_.size();
+  const std::lock_guard lock(mutex_);
+  flushed_entries_ += entries.size();
+  unflushed_.erase(unflushed_.begin(), unflushed_.begin() + static_cast<std::ptrdiff_t>(entries.size()));
+  return ok();
+}
+
+Result<void> SegmentIndex::sync() { return file_.sync_written(); }
+
+Result<void> SegmentIndex::replace(std::span<const IndexEntry> entries) {
+  const std::lock_guard io(io_mutex_);
+  LEAT_ASSIGN(const FileLease file, open_for_writing());
+  const std::vector<std::byte> bytes = encode(entries);
+  LEAT_TRY(file->write_at(position_of(0), std::array{ByteSpan(bytes)}));
+  LEAT_TRY(file->truncate((entries.size() + 1) * kIndexEntryBytes));
+  const std::lock_guard lock(mutex_);
+  flushed_entries_ = entries.size();
   unflushed_.clear();
   return ok();
 }
 
-Result<void> SegmentIndex::sync() {
-  const std::lock_guard lock(mutex_);
-  LEAT_TRY(count());
-  if (!has_header_) return ok();  // nothing was ever flushed
-  LEAT_ASSIGN(File * file, open_file());
-  return file->sync();
-}
-
 template <class Matches>
-Result<IndexEntry> SegmentIndex::last_that(Matches matches) {
-  const std::lock_guard lock(mutex_);
-  for (auto entry = unflushed_.rbegin(); entry != unflushed_.rend(); ++entry) {
-    if (matches(*entry)) return *entry;
+Result<SegmentIndex::Found> SegmentIndex::last_that(ReadMode mode, Matches matches) {
+  IndexEntry above = kBeyond;
+  std::uint64_t high = 0;  // no entry of the file from here on matches
+  {
+    std::unique_lock lock(mutex_);
+    for (auto entry = unflushed_.rbegin(); entry != unflushed_.rend(); ++entry) {
+      if (matches(*entry)) return Found{*entry};
+      above = *entry;
+    }
+    if (!counted_) {
+      if (mode == ReadMode::cached_only) return Error(Errc::would_block);
+      lock.unlock();
+      {
+        const std::lock_guard io(io_mutex_);
+        LEAT_TRY(count());
+      }
+      lock.lock();
+      above = kBeyond;  // what was not flushed may be by now
+    }
+    high = flushed_entries_;
   }
-  LEAT_TRY(count());
-  std::uint64_t low = 0;  // matches below, does not match from `high` on
-  std::uint64_t high = flushed_entries_;
-  IndexEntry found{0, 0, kNoTimestamp};
-  while (low < high) {
+  Found found{kStart};
+  if (high == 0) return found;
+  // What is flushed is only ever written over by the same entries, so it is read beside a flush.
+  LEAT_ASSIGN(const FileLease file, file_.open(mode));
+  for (std::uint64_t low = 0; low < high;) {
     const std::uint64_t middle = low + (high - low) / 2;
-    const auto entry = entry_in_file(middle);
-    if (entry.has_error() && entry.error().code != Errc::corruption) return entry.error();
-    // What stands before a damaged entry serves as well: the reader has further to walk.
-    if (entry.has_value() && matches(*entry)) {
-      found = *entry;
+    EntryBytes bytes;
+    LEAT_ASSIGN(const std::size_t got, file->read_at(position_of(middle), bytes, mode));
+    const auto entry = decode_index_entry(ByteSpan(bytes).first(got));
+    const bool sound = entry.has_value() && ascends(found.entry, *entry, above);
+    if (sound && matches(*entry)) {
+      found.entry = *entry;
       low = middle + 1;
     } else {
+      if (sound) above = *entry;
+      found.damaged = found.damaged || !sound;
       high = middle;
     }
   }
   return found;
 }
 
-Result<IndexEntry> SegmentIndex::at_or_before(Offset offset) {
-  return last_that([&](const IndexEntry& entry) { return base_offset_ + entry.relative_offset <= offset; });
+Result<SegmentIndex::Found> SegmentIndex::at_or_before(Offset offset, ReadMode mode) {
+  return last_that(mode, [&](const IndexEntry& entry) { return base_offset_ + entry.relative_offset <= offset; });
 }
 
-Result<IndexEntry> SegmentIndex::before_time(TimestampMs timestamp) {
-  return last_that([&](const IndexEntry& entry) { return entry.max_timestamp < timestamp; });
-}
-
-void SegmentIndex::release_file() {
-  const std::lock_guard lock(mutex_);
-  file_.reset();
+Result<SegmentIndex::Found> SegmentIndex::before_time(TimestampMs timestamp, ReadMode mode) {
+  return last_that(mode, [&](const IndexEntry& entry) { return entry.max_timestamp < timestamp; });
 }
 
 }  // namespace leat::storage

@@ -7,10 +7,15 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
 #include <future>
+#include <optional>
+#include <thread>
 
 #include "leat/admin.hpp"
 #include "tests/client/fake/broker_test.hpp"
@@ -44,6 +49,54 @@ TEST_F(ClientTest, ARefusedConnectionNamesTheAddress) {
   there.url = "leat://127.0.0.1:1";
   Client client(there);
   EXPECT_THAT(client.connect().error().message(), ::testing::HasSubstr("127.0.0.1:1"));
+}
+
+/// Accepts one connection and says something that is not leat's protocol.
+class Stranger {
+ public:
+  explicit Stranger(std::string greeting) : greeting_(std::move(greeting)) {
+    acceptor_.async_accept([this](const boost::system::error_code& problem, asio::ip::tcp::socket socket) {
+      if (problem) return;
+      socket_.emplace(std::move(socket));
+      asio::write(*socket_, asio::buffer(greeting_));
+    });
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~Stranger() {
+    asio::post(context_, [this] { acceptor_.close(); });
+    thread_.join();
+  }
+  Stranger(const Stranger&) = delete;
+  Stranger& operator=(const Stranger&) = delete;
+
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+
+ private:
+  const std::string greeting_;
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
+  std::optional<asio::ip::tcp::socket> socket_;
+  std::thread thread_;
+};
+
+TEST_F(ClientTest, WhoeverDoesNotSpeakTheProtocolIsNoBroker) {
+  const std::pair<std::string, std::string> strangers[] = {{"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"},
+                                                           {"<!DOCTYPE HTML>", "HTTP"},
+                                                           {"SSH-2.0-OpenSSH_9.2\r\n", "SSH"},
+                                                           {std::string("\x15\x03\x01\x00\x02\x02\x46", 7), "TLS"},
+                                                           {"220 mail ESMTP\r\n", "SMTP or FTP"},
+                                                           {"-ERR unknown command\r\n", "Redis"},
+                                                           {std::string("\x08\0\0\0\x04\0\0\0\0\0\0\0", 12), "something else"}};
+  for (const auto& [greeting, name] : strangers) {
+    const Stranger stranger(greeting);
+    auto there = options();
+    there.url = "leat://" + stranger.address();
+    Client client(there);
+    const auto connected = client.connect();
+    ASSERT_TRUE(connected.has_error());
+    EXPECT_EQ(connected.error().code, Errc::connection_failed) << name;
+    EXPECT_EQ(connected.error().context, "no leat broker at " + stranger.address() + " (answered like " + name + ")");
+  }
 }
 
 TEST_F(ClientTest, AnUnusableUrlFailsEverything) {

@@ -31,6 +31,19 @@ class ConsumerTest : public BrokerTest {
   }
   /// Until an answer has come, and with it what the broker had sent before.
   void wait_for_deliveries() { ASSERT_TRUE(Admin(client).list_topics().has_value()); }
+  /// "before" at offset 0, then three offsets of a damaged batch, then "behind".
+  void add_damaged_between_good() {
+    auto damaged = batch("bad");
+    damaged.back() ^= std::byte{1};
+    broker.append_raw("t", 0, batch("before"), 1);
+    broker.append_raw("t", 0, damaged, 3);
+    broker.append_raw("t", 0, batch("behind"), 1);
+  }
+  static std::string described(const UnreadableRecords& unreadable) {
+    return unreadable.topic + "-" + std::to_string(unreadable.partition.value()) + " " +
+           std::to_string(unreadable.offset.value()) + " to " + std::to_string(unreadable.next_offset.value()) + ": " +
+           std::string(name_of(unreadable.error.code));
+  }
   static Errc next_error(Consumer& consumer) { return consumer.next_for(std::chrono::seconds(60)).error().code; }
 
   Client client{options()};
@@ -138,6 +151,21 @@ TEST_F(ConsumerTest, OnlyTheGivenPartitionsAreFollowed) {
   EXPECT_TRUE(consumer.subscribe("many", {}, {PartitionId(0)})) << "the failed call follows none";
 }
 
+TEST_F(ConsumerTest, APartitionIsFoundWhateverWasRememberedOfItsTopic) {
+  Consumer consumer(client);
+  ASSERT_TRUE(consumer.subscribe("t", {}, {PartitionId(0)}));
+  consumer.unsubscribe("t");
+  broker.remove_topic("t");
+  broker.add_topic("t", 1);
+  EXPECT_TRUE(consumer.subscribe("t", {}, {PartitionId(0)})) << "of the topic created anew";
+  consumer.unsubscribe("t");
+  broker.add_topic("t", 2);
+  EXPECT_TRUE(consumer.subscribe("t", {}, {PartitionId(0), PartitionId(1)})) << "one is new";
+  broker.remove_topic("t");
+  consumer.unsubscribe("t");
+  EXPECT_EQ(consumer.subscribe("t", {}, {PartitionId(0)}).error().code, Errc::unknown_topic);
+}
+
 TEST_F(ConsumerTest, SubscribingToWhatIsNotThereFails) {
   Consumer consumer(client);
   EXPECT_EQ(consumer.subscribe("nowhere").error().code, Errc::unknown_topic);
@@ -220,6 +248,48 @@ TEST_F(ConsumerTest, DamagedBatchesAreReportedBehindTheGoodOnes) {
   EXPECT_EQ(next.error().code, Errc::corrupt_batch);
   EXPECT_THAT(next.error().message(), ::testing::HasSubstr("t-0 at offset 1"));
   EXPECT_FALSE(consumer.position("t", PartitionId(0)).has_value());
+}
+
+TEST_F(ConsumerTest, UnreadableRecordsCanBeSkipped) {
+  add_damaged_between_good();
+  std::vector<std::string> skipped;
+  Consumer consumer(client, {.on_unreadable = [&](const UnreadableRecords& unreadable) {
+                      skipped.push_back(described(unreadable));
+                      return OnUnreadable::skip;
+                    }});
+  ASSERT_TRUE(consumer.subscribe("t"));
+  EXPECT_THAT(receive(consumer, 2), ::testing::ElementsAre("before", "behind"));
+  EXPECT_THAT(skipped, ::testing::ElementsAre("t-0 1 to 4: corrupt_batch"));
+  EXPECT_EQ(consumer.position("t", PartitionId(0)), Offset(5));
+}
+
+TEST_F(ConsumerTest, HavingStoppedAtUnreadableRecordsOneCanGoOnBehindThem) {
+  add_damaged_between_good();
+  std::optional<UnreadableRecords> seen;
+  Consumer consumer(client, {.on_unreadable = [&](const UnreadableRecords& unreadable) {
+                      seen = unreadable;
+                      return OnUnreadable::stop;
+                    }});
+  ASSERT_TRUE(consumer.subscribe("t"));
+  EXPECT_THAT(receive(consumer, 1), ::testing::ElementsAre("before"));
+  EXPECT_EQ(next_error(consumer), Errc::corrupt_batch);
+  ASSERT_TRUE(consumer.subscribe("t", StartPosition::at(seen->next_offset), {seen->partition}));
+  EXPECT_THAT(receive(consumer, 1), ::testing::ElementsAre("behind"));
+}
+
+TEST_F(ConsumerTest, BehindWhatIsNoBatchTheNextDeliveryIsRead) {
+  broker.append_raw("t", 0, std::vector<std::byte>(100, std::byte{7}), 3);
+  std::vector<std::string> skipped;
+  Consumer consumer(client, {.on_unreadable = [&](const UnreadableRecords& unreadable) {
+                      skipped.push_back(described(unreadable));
+                      return OnUnreadable::skip;
+                    }});
+  ASSERT_TRUE(consumer.subscribe("t"));
+  auto pending = consumer.async_next(asio::use_future);
+  wait_for_deliveries();
+  fill("t", 1);
+  EXPECT_EQ(as_text(*(*pending.get())[0].value), "0");
+  EXPECT_THAT(skipped, ::testing::ElementsAre("t-0 0 to 3: invalid_batch"));
 }
 
 TEST_F(ConsumerTest, WhatDoesNotEndWithABatchIsInvalid) {

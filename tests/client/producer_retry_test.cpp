@@ -1,5 +1,7 @@
 // What a producer does when publishes are lost or refused: nothing is stored twice, nothing out of order.
+#include <atomic>
 #include <boost/asio/use_future.hpp>
+#include <future>
 #include <random>
 
 #include "leat/producer.hpp"
@@ -136,6 +138,129 @@ TEST_F(ProducerRetryTest, WithoutABrokerRecordsTimeOutUnsent) {
   const auto delivery = producer.publish("t", OutgoingRecord::text("v"));
   EXPECT_EQ(delivery.error().code, Errc::timed_out);
   EXPECT_THAT(delivery.error().message(), ::testing::HasSubstr("never sent"));
+}
+
+TEST_F(ProducerRetryTest, AFlushEndsWhenItsRecordsExpireBeforeTheirTopicIsKnown) {
+  broker.accept_connections(false);
+  Client nobody(options());
+  auto opts = producer_options();
+  opts.delivery_timeout = kSoon;
+  Producer producer(nobody, opts);
+  Outcomes outcomes;
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("v"), outcomes.callback("v")));
+  auto flushed = producer.async_flush(asio::use_future);
+  EXPECT_THAT(outcomes.wait(1), ::testing::ElementsAre("v!timed_out"));
+  ASSERT_EQ(flushed.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_TRUE(flushed.get());
+}
+
+/// "b" was stored and its acknowledgement lost; then the broker answers its repetition with `code`.
+TEST_F(ProducerRetryTest, ARecordOfUnknownFateIsNotSentAgainUnderANewIdentity) {
+  for (const Errc code : {Errc::out_of_order_sequence, Errc::producer_fenced, Errc::unknown_producer}) {
+    broker.add_topic("t", 1);
+    seen = 0;
+    broker.on_publish([this, code](const SeenPublish&) {
+      ++seen;
+      if (seen == 3) return PublishAction::refuse(code);
+      return PublishAction{seen == 2 ? Kind::store_and_drop : Kind::store};
+    });
+    auto opts = single_record_batches();
+    opts.in_flight_batches_max = 1;
+    Producer producer(client, opts);
+    ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("a")));
+    Outcomes outcomes;
+    for (const auto* name : {"b", "c"}) ASSERT_TRUE(producer.send("t", OutgoingRecord::text(name), outcomes.callback(name)));
+    EXPECT_THAT(outcomes.wait(2), ::testing::ElementsAre("b!" + std::string(name_of(code)), "c@2"));
+    EXPECT_THAT(broker.values("t"), ::testing::ElementsAre("a", "b", "c")) << name_of(code);
+    EXPECT_EQ(broker.publishes().back().header.base_sequence, 0);
+  }
+}
+
+TEST_F(ProducerRetryTest, AForgottenProducerGoesOnUnderANewId) {
+  misbehave_at(5, PublishAction::refuse(Errc::unknown_producer));
+  Producer producer(client, single_record_batches());
+  EXPECT_EQ(send_twenty(producer), all_delivered());
+  EXPECT_EQ(broker.values("t"), numbers(20));
+  EXPECT_NE(broker.publishes().front().header.producer_id, broker.publishes().back().header.producer_id);
+}
+
+TEST_F(ProducerRetryTest, BatchesOfALoweredLimitAreSplit) {
+  auto opts = producer_options();
+  opts.linger = std::chrono::hours(1);
+  Producer producer(client, opts);
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("first")));
+  ASSERT_TRUE(producer.flush());
+  broker.set_message_bytes_max("t", 500);
+  Outcomes outcomes;
+  send_numbers(producer, "t", 500, &outcomes);
+  ASSERT_TRUE(producer.flush());
+  auto expected = numbers(500);
+  expected.insert(expected.begin(), "first");
+  EXPECT_EQ(broker.values("t"), expected);
+  const auto told = outcomes.wait(500);
+  for (int i = 0; i < 500; ++i) ASSERT_EQ(told[static_cast<std::size_t>(i)], std::to_string(i) + "@" + std::to_string(i + 1));
+  EXPECT_EQ(broker.publishes().back().header.producer_epoch, 0) << "the sequence goes on";
+}
+
+TEST_F(ProducerRetryTest, WhatNoSplittingHelpsFailsAlone) {
+  auto opts = producer_options();
+  opts.linger = std::chrono::hours(1);
+  Producer producer(client, opts);
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("first")));
+  ASSERT_TRUE(producer.flush());
+  broker.set_message_bytes_max("t", 500);
+  Outcomes outcomes;
+  for (const auto& [name, bytes] : {std::pair("a", 10), std::pair("b", 1'000), std::pair("c", 10)}) {
+    const std::string value(static_cast<std::size_t>(bytes), *name);
+    ASSERT_TRUE(producer.send("t", OutgoingRecord::text(value), outcomes.callback(name)));
+  }
+  ASSERT_TRUE(producer.flush());
+  EXPECT_THAT(outcomes.wait(3), ::testing::ElementsAre("a@1", "b!batch_too_large", "c@2"));
+}
+
+TEST_F(ProducerRetryTest, ALimitLoweredUnderLoadKeepsEveryRecordOnceAndInOrder) {
+  auto opts = producer_options();
+  opts.codec = Codec::lz4;
+  Producer producer(client, opts);
+  Outcomes outcomes;
+  send_numbers(producer, "t", 2'000, &outcomes);
+  broker.set_message_bytes_max("t", 300);
+  for (const std::string& text : numbers(4'000)) {
+    if (std::stoi(text) >= 2'000) {
+      ASSERT_TRUE(producer.send("t", OutgoingRecord::text(text), outcomes.callback(text)));
+    }
+  }
+  ASSERT_TRUE(producer.flush());
+  EXPECT_EQ(broker.values("t"), numbers(4'000));
+  for (const std::string& told : outcomes.wait(4'000)) ASSERT_EQ(told.find('!'), std::string::npos) << told;
+}
+
+TEST_F(ProducerRetryTest, WhyRecordsWaitIsTold) {
+  std::atomic<bool> full{true};
+  broker.on_publish([&](const SeenPublish&) { return full ? PublishAction::refuse(Errc::storage_full) : PublishAction{}; });
+  std::promise<std::string> told;
+  std::atomic<bool> once{false};
+  auto opts = producer_options();
+  opts.on_retry = [&](const Error& error) {
+    if (!once.exchange(true)) told.set_value(error.message());
+  };
+  Producer producer(client, opts);
+  ASSERT_TRUE(producer.send("t", OutgoingRecord::text("v")));
+  EXPECT_EQ(told.get_future().get(), "storage full: t-0: told to");
+  full = false;
+  ASSERT_TRUE(producer.flush());
+}
+
+TEST_F(ProducerRetryTest, GivenUpAfterRefusalsARecordsErrorIsTheRefusal) {
+  broker.on_publish([](const SeenPublish&) { return PublishAction::refuse(Errc::storage_full); });
+  auto opts = single_record_batches();
+  opts.delivery_timeout = kSoon;
+  Producer producer(client, opts);
+  const auto delivery = producer.publish("t", OutgoingRecord::text("v"));
+  // The timeout may also find it sent and not answered.
+  if (delivery.error().code != Errc::timed_out) {
+    EXPECT_EQ(delivery.error().message(), "storage full: t-0: told to, given up after the delivery timeout");
+  }
 }
 
 TEST_F(ProducerRetryTest, AProducerIdIsAskedForAgain) {

@@ -111,6 +111,20 @@ TEST_F(ProducerTest, LingerHoldsABatchUntilFlush) {
   EXPECT_EQ(broker.publishes()[0].header.record_count, 50);
 }
 
+TEST_F(ProducerTest, WhatWasFlushedBeforeItsTopicIsKnownDoesNotLinger) {
+  auto opts = producer_options();
+  opts.linger = std::chrono::hours(1);
+  opts.delivery_timeout = std::chrono::hours(24);
+  broker.accept_connections(false);
+  Client other(options());
+  Producer producer(other, opts);
+  send_numbers(producer, "t", 50);
+  auto flushed = producer.async_flush(asio::use_future);
+  broker.accept_connections(true);
+  ASSERT_EQ(flushed.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_EQ(broker.publishes().size(), 1U);
+}
+
 TEST_F(ProducerTest, LingerEnds) {
   auto opts = producer_options();
   opts.linger = kSoon;

@@ -1,5 +1,6 @@
 #include "client/src/send_window.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "protocol/record/batch_validator.hpp"
@@ -157,6 +158,105 @@ TEST_F(SendWindowTest, ABatchThatNoSequenceFitsFailsInTheEnd) {
   }
   EXPECT_EQ(window.take_done()->error->code, Errc::out_of_order_sequence);
   EXPECT_EQ(sendings, 4);
+}
+
+TEST_F(SendWindowTest, ATooLargeBatchGoesAgainInTwoPartsOfItsSequence) {
+  established_with(0);
+  const BatchPtr large = push(5);
+  const BatchPtr behind = push();
+  send();
+  window.refused(*large, Error(Errc::batch_too_large), false);
+  window.refused(*behind, Error(Errc::out_of_order_sequence), false);
+  EXPECT_TRUE(window.settle().limit_changed);
+  const BatchPtr first = window.next_to_send();
+  EXPECT_EQ(stamp(*first), "7/0/1");
+  EXPECT_EQ(first->record_count, 2);
+  window.sent(*first, 100);
+  EXPECT_EQ(stamp(*window.next_to_send()), "7/0/3");
+  EXPECT_EQ(send(), 2);
+  EXPECT_EQ(stamp(*behind), "7/0/6");
+}
+
+TEST_F(SendWindowTest, SplittingNeverHasMoreUnansweredThanTheBrokerRemembers) {
+  established_with(0);
+  std::vector<BatchPtr> batches;
+  for (int i = 0; i < 5; ++i) batches.push_back(push(2));
+  send();
+  for (const auto& batch : batches) window.refused(*batch, Error(Errc::batch_too_large), false);
+  window.settle();
+  EXPECT_EQ(send(), 5) << "of ten";
+}
+
+TEST_F(SendWindowTest, ATooLargeBatchOfUnknownOutcomeIsNotSplit) {
+  established_with(0);
+  const BatchPtr batch = push(2);
+  send();
+  window.connection_lost();
+  send();
+  window.refused(*batch, Error(Errc::batch_too_large), false);
+  window.settle();
+  EXPECT_EQ(window.take_done()->error->message(), "record batch too large: the outcome is unknown");
+}
+
+TEST_F(SendWindowTest, AGivenUpBatchTellsWhyItWasRefused) {
+  established_with(0);
+  const BatchPtr batch = push();
+  send();
+  window.refused(*batch, Error(Errc::storage_full), true);
+  window.settle();
+  window.expire(steady_clock::now());
+  EXPECT_EQ(batch->error->message(), "storage full: given up after the delivery timeout");
+}
+
+TEST_F(SendWindowTest, UnknownOutcomesFailWithTheProducerThatTheBrokerForgot) {
+  const auto batches = established_with(3);
+  const BatchPtr fresh = push();  // and not sent
+  window.connection_lost();
+  window.settle();
+  EXPECT_EQ(send(), 1);
+  window.refused(*batches[0], Error(Errc::unknown_producer), false);
+  EXPECT_TRUE(window.settle().new_producer);
+  for (const auto& batch : batches) {
+    EXPECT_EQ(window.take_done(), batch);
+    EXPECT_THAT(batch->error->message(), ::testing::HasSubstr("the outcome is unknown"));
+  }
+  window.set_identity(ProducerId(8), 0);
+  EXPECT_EQ(window.next_to_send(), fresh);
+  EXPECT_EQ(stamp(*fresh), "8/0/0");
+}
+
+/// The gap is behind it, so that it does not explain the refusal.
+TEST_F(SendWindowTest, AnUnknownOutcomeBeforeAGapIsNotTakenForUnstored) {
+  const auto batches = established_with(2);
+  window.refused(*batches[1], Error(Errc::corrupt_batch), false);
+  window.connection_lost();
+  window.settle();
+  EXPECT_EQ(send(), 1);
+  window.refused(*batches[0], Error(Errc::out_of_order_sequence), false);
+  window.settle();
+  EXPECT_EQ(send(), 0);
+  EXPECT_EQ(window.take_done(), batches[0]);
+  EXPECT_THAT(batches[0]->error->message(), ::testing::HasSubstr("the outcome is unknown"));
+}
+
+TEST_F(SendWindowTest, AFailedStorageLeavesNoCertainGap) {
+  const auto batches = established_with(2);
+  window.refused(*batches[0], Error(Errc::storage_failed), false);
+  window.connection_lost();
+  window.settle();
+  send();
+  window.refused(*batches[1], Error(Errc::out_of_order_sequence), false);
+  window.settle();
+  for (const auto& batch : batches) EXPECT_THAT(batch->error->message(), ::testing::HasSubstr("the outcome is unknown"));
+}
+
+TEST_F(SendWindowTest, InATopicCreatedAnewNothingIsUnknown) {
+  const auto batches = established_with(1);
+  window.connection_lost();
+  window.restart_sequence();
+  window.settle();
+  EXPECT_EQ(window.next_to_send(), batches[0]);
+  EXPECT_EQ(stamp(*batches[0]), "7/1/0");
 }
 
 TEST_F(SendWindowTest, AFencedProducerAsksForANewId) {

@@ -242,6 +242,23 @@ TEST_F(BadInput, FramesOutOfOrderAreAnsweredEachForItself) {
   EXPECT_TRUE(client.ask_for<native::Pong>(native::Ping{}).has_value());
 }
 
+TEST_F(BadInput, ARequestWithTheCorrelationOfNoneEndsTheConnection) {
+  start_with_topic();
+  EXPECT_EQ(refusal_of(frame_of(native::Ping{}, 0)), Errc::malformed_frame);
+  EXPECT_EQ(refusal_of(frame_of(native::Publish{target, native::AckLevel::durable}, 0, batch_of({"a"}))), Errc::malformed_frame);
+  EXPECT_EQ(server->broker().topics().partition(target).value()->log().next_offset(), Offset(0));
+}
+
+TEST_F(BadInput, ANameBeyondAllMeasureIsAnInvalidName) {
+  start();
+  RawClient client = this->client();
+  for (const std::size_t bytes : {std::size_t{250}, std::size_t{70'000}, std::size_t{100'000}}) {
+    EXPECT_EQ(client.ask(native::CreateTopic{std::string(bytes, 'x'), 1, {}}).error_code(), Errc::invalid_topic_name) << bytes;
+  }
+  EXPECT_EQ(client.ask(native::CreateTopic{"a", 1, {{"retention.ms", std::string(100'000, '1')}}}).error_code(),
+            Errc::invalid_argument);
+}
+
 /// Good frames of every request, to be damaged.
 std::vector<Bytes> samples(const TopicPartition& target) {
   std::vector<Bytes> frames;

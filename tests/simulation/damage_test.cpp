@@ -287,6 +287,36 @@ TEST_F(DamagedDirectory, AMissingSegmentIsRefused) {
   }
 }
 
+TEST_F(DamagedDirectory, AMissingJournalFileIsRefusedAndNamed) {
+  for (const State state : {State::killed, State::powered_off}) {
+    live(state);
+    const auto journal = files_below(broker_->disk(), data_dir() / "journal");
+    ASSERT_GT(journal.size(), 1U);
+    for (const Path& path : journal) {
+      const auto disk = copy();
+      disk->remove_file(path).value();
+      EXPECT_THAT(refusal(*disk, Errc::corruption), HasSubstr(path.native() + " is missing"));
+    }
+  }
+}
+
+TEST_F(DamagedDirectory, ACutJournalFileIsRefusedAndNamed) {
+  live(State::killed);
+  for (const Path& path : files_below(broker_->disk(), data_dir() / "journal")) {
+    const auto disk = copy();
+    disk->open(path, {}).value()->truncate(size_of(*disk, path) - storage::kDirectAlignment).value();
+    EXPECT_THAT(refusal(*disk, Errc::corruption), HasSubstr(path.native() + " has "));
+  }
+}
+
+TEST_F(DamagedDirectory, NoJournalIsNeededAfterAnOrderlyStop) {
+  live(State::stopped);
+  const auto disk = copy();
+  disk->remove_tree(data_dir() / "journal").value();
+  const auto store = open(*disk).value();
+  EXPECT_TRUE(check_intact(*store).has_value());
+}
+
 TEST_F(DamagedDirectory, ATopicThatTheCatalogDoesNotKnowIsKeptAside) {
   live(State::stopped);
   const auto disk = copy();
@@ -354,9 +384,7 @@ TEST_F(DamagedDirectory, AHeldLockIsNamed) {
   const auto disk = copy();
   const auto store = open(*disk).value();
   SeededRandom random(6);
-  const auto second = Store::open(*disk, broker_->clock(), random, broker_->options());
-  ASSERT_TRUE(second.has_error());
-  EXPECT_EQ(second.error().code, Errc::data_dir_in_use);
+  EXPECT_EQ(Store::open(*disk, broker_->clock(), random, broker_->options()).error().code, Errc::data_dir_in_use);
 }
 
 TEST_F(DamagedDirectory, ADirectoryThatCannotBeWrittenIsNamed) {

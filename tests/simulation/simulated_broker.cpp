@@ -11,7 +11,7 @@ using storage::TopicSettings;
 namespace {
 
 constexpr std::size_t kProducers = 3;
-constexpr std::size_t kUnacknowledgedMax = storage::ProducerTable::kRememberedBatches;
+constexpr std::size_t kUnacknowledgedMax = storage::ProducerState::kInFlightMax;
 constexpr TimestampMs kStartMs = 1'700'000'000'000;
 
 }  // namespace
@@ -31,11 +31,14 @@ storage::StoreOptions simulated_options(Scale scale) {
   options.read_block_bytes = 4096;
   options.spare_read_blocks_max = 4;
   options.partitions_max = 12;
+  options.open_files_max = 3;
   return options;
 }
 
 SimulatedBroker::SimulatedBroker(std::uint64_t seed, Scale scale)
-    : options_(simulated_options(scale)), clock_(kStartMs), random_(seed), disk_(std::make_unique<SimulatedDisk>()) {}
+    : options_(simulated_options(scale)), clock_(kStartMs), random_(seed), disk_(std::make_unique<SimulatedDisk>()) {
+  disk_->set_clock(clock_);
+}
 
 SimulatedBroker::~SimulatedBroker() = default;
 
@@ -96,6 +99,7 @@ void SimulatedBroker::crash(const CrashChoice& choice, Crash crash) {
   logs_.clear();
   store_.reset();
   disk_ = std::move(left);
+  disk_->set_clock(clock_);
   if (crash == Crash::power_loss) {
     for (auto& [id, promise] : promise_while_down_) promise.written_end = promise.durable_end;
   }
@@ -255,8 +259,6 @@ Result<void> SimulatedBroker::drain() {
   note_acknowledgements();
   return ok();
 }
-
-void SimulatedBroker::release_idle_files() { store_->release_idle_files(); }
 
 Promise SimulatedBroker::promise() const { return store_ ? live_promise() : promise_while_down_; }
 

@@ -63,7 +63,6 @@ class SimulatedBroker {
   Result<void> prepare_journal();
   Result<void> enforce_retention(std::chrono::milliseconds later);
   Result<void> drain();
-  void release_idle_files();
 
   /// What a crash at this moment must leave. Inside the hook too.
   [[nodiscard]] Promise promise() const;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <limits>
 #include <vector>
 
+#include "protocol/base/ids.hpp"
 #include "simulation/page_image.hpp"
 #include "simulation/power_loss.hpp"
 
@@ -32,6 +34,10 @@ class SimulatedContents {
   /// True when a power loss changes nothing.
   [[nodiscard]] bool is_durable() const { return unsynced_.empty() && !diverged_; }
 
+  /// Of the last change; the end of time where a power loss or the lack of a clock left none.
+  [[nodiscard]] TimestampMs modified_ms() const { return modified_ms_; }
+  void set_modified_ms(TimestampMs at) { modified_ms_ = at; }
+
   void apply(ContentChange change);
   /// A write that is durable at once. What is unsynced beside it stays so; as the order of a truncation and what came before it
   /// cannot be turned round, those become durable with it.
@@ -51,6 +57,7 @@ class SimulatedContents {
   PageImage current_;
   PageImage durable_;
   std::vector<ContentChange> unsynced_;
+  TimestampMs modified_ms_ = std::numeric_limits<TimestampMs>::max();
   bool diverged_ = false;  ///< a sync failed: current_ holds what neither durable_ nor unsynced_ does
 };
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <variant>
 
+#include "protocol/base/clock.hpp"
 #include "simulation/simulated_contents.hpp"
 #include "simulation/simulated_names.hpp"
 #include "storage/io/file_system.hpp"
@@ -91,6 +92,8 @@ class SimulatedDisk final : public storage::FileSystem {
   /// Makes the operation fail that comes `index` operations after the next one (0: the next; within the hook, the one about to
   /// happen), and every later one if for_good. Replaces a fault scheduled before.
   void fail_operation(std::uint64_t index, Errc code, bool for_good);
+  /// What files' modification times are told by, for as long as it lives; crashed disks have none.
+  void set_clock(const Clock& clock) { clock_ = &clock; }
   /// No further operation fails.
   void clear_fault() { fault_.reset(); }
   /// From now on `free_bytes` are free, less what is written (in pages of 4 KiB), plus what is removed. Unlimited until first
@@ -159,6 +162,7 @@ class SimulatedDisk final : public storage::FileSystem {
   std::shared_ptr<std::vector<std::size_t>> locked_ = std::make_shared<std::vector<std::size_t>>();
   OperationHook hook_;
   const Operation* in_flight_ = nullptr;
+  const Clock* clock_ = nullptr;
   std::optional<Fault> fault_;
   std::uint64_t operation_count_ = 0;
 };

@@ -38,6 +38,7 @@ Result<void> SimulatedDisk::perform(std::string_view name, const Path& path, con
 
 void SimulatedDisk::apply(const FileChange& operation) {
   SimulatedContents& contents = writable(operation.file);
+  contents.set_modified_ms(clock_ != nullptr ? clock_->wall_ms() : std::numeric_limits<TimestampMs>::max());
   operation.direct_sync ? contents.write_through(operation.change) : contents.apply(operation.change);
 }
 

@@ -27,6 +27,8 @@ Result<void> SimulatedFile::sync() { return disk_.perform("sync", path_, Simulat
 
 Result<std::uint64_t> SimulatedFile::size() { return disk_.state_.files[number_]->current().size(); }
 
+Result<TimestampMs> SimulatedFile::modified_ms() { return disk_.state_.files[number_]->modified_ms(); }
+
 Result<void> SimulatedFile::truncate(std::uint64_t bytes) {
   if (options_.read_only) return storage::io_error("truncate", path_, EINVAL);
   const ContentChange resize{ContentChange::Kind::resize, bytes};

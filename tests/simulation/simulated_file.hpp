@@ -14,6 +14,7 @@ class SimulatedFile final : public storage::File {
   Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override;
   Result<void> sync() override;
   Result<std::uint64_t> size() override;
+  Result<TimestampMs> modified_ms() override;
   Result<void> truncate(std::uint64_t bytes) override;
   [[nodiscard]] const storage::Path& path() const override { return path_; }
 

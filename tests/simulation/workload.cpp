@@ -90,11 +90,7 @@ Result<void> Workload::maintain() {
   const std::uint64_t dice = below(10);
   if (dice < 3) return broker_.checkpoint();
   if (dice < 5) return broker_.prepare_journal();
-  if (dice < 8) return broker_.enforce_retention(std::chrono::seconds(below(30)));
-  if (dice < 9) {
-    broker_.release_idle_files();
-    return ok();
-  }
+  if (dice < 9) return broker_.enforce_retention(std::chrono::seconds(below(30)));
   const auto log = any_log();
   if (!log) return ok();
   const auto visible = static_cast<std::uint64_t>(broker_.high_watermark(*log).value());

@@ -59,5 +59,26 @@ TYPED_TEST(StoreOpening, AJournalTooSmallForAGroupIsRefused) {
   EXPECT_EQ(error_of(this->open(1)), Errc::invalid_argument);
 }
 
+class StoreOpeningFaults : public StoreOpening<FakeDisk> {};
+
+TEST_F(StoreOpeningFaults, ACrashWhileTheJournalGetsFilesOfAnotherSizeLeavesADirectoryThatOpens) {
+  disk_.fs.sync_directory("/").value();
+  (void)open(1).value();
+  options_.journal.file_bytes *= 2;
+  int crashes = 0;
+  disk_.fs.on_operation([&](std::uint64_t index, std::string_view name) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      const auto after = disk_.fs.crash(simulation::CrashChoice::random(100 * index + seed));
+      SeededRandom random(seed);
+      const auto opened = Store::open(*after, clock_, random, options_);
+      EXPECT_TRUE(opened) << name << " seed " << 100 * index + seed << ": " << message_of(opened);
+    }
+    ++crashes;
+  });
+  (void)open(2).value();
+  disk_.fs.on_operation(nullptr);
+  EXPECT_GT(crashes, 10);
+}
+
 }  // namespace
 }  // namespace leat::storage

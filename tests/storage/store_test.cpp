@@ -1,11 +1,6 @@
 // One suite over both disks. What crashes and faults do to a store is tests/simulation's, what Store::open makes of its options
 // is store_open_test's.
-#include "storage/store.hpp"
-
-#include <gmock/gmock.h>
-
-#include "samples/disks.hpp"
-#include "simulation/broker_model.hpp"
+#include "store_fixture.hpp"
 
 namespace leat::storage {
 namespace {
@@ -14,75 +9,8 @@ using simulation::check_contents;
 using simulation::ModelLog;
 using simulation::SentBatch;
 
-constexpr ProducerId kProducer{77};
-
 template <class Disk>
-class StoreTest : public testing::Test {
- protected:
-  StoreTest() {
-    options_.data_dir = disk_.root() / "deep" / "data";
-    options_.topic_defaults.segment_bytes = 4096;
-    options_.topic_defaults.batch_bytes_max = 8192;
-    options_.journal = {.file_bytes = 32 << 10, .files_max = 2};
-    options_.queue = {.group_bytes_max = 8192, .queued_bytes_max = 16 << 10, .tail_bytes_max = 8192};
-    options_.disk_reserve_bytes = 0;
-    options_.read_block_bytes = 4096;
-    open();
-  }
-
-  void open() { store_ = Store::open(disk_.fs, clock_, random_, options_).value(); }
-  void reopen_after_close() {
-    store_->close().value();
-    kill();
-    open();
-    EXPECT_FALSE(store_->recovery_report().after_crash);
-  }
-  void kill() {
-    log_.reset();
-    store_.reset();
-  }
-  void reopen_after_kill() {
-    kill();
-    open();
-    EXPECT_TRUE(store_->recovery_report().after_crash);
-  }
-  Topic create(const std::string& name = "orders", std::int32_t partitions = 1, const TopicSettings& settings = {}) {
-    return store_->create_topic(name, partitions, settings).value();
-  }
-  PartitionLog& log(const std::string& topic = "orders", std::size_t partition = 0) {
-    log_ = store_->topic(topic).value().logs.at(partition);
-    return *log_;
-  }
-  SentBatch next_batch(std::size_t record_bytes = 300, TimestampMs timestamp = 1'700'000'000'000) {
-    return {kProducer, model_.next_sequence(kProducer), 2, record_bytes, timestamp, record::Codec::none};
-  }
-  Result<bool> send(const SentBatch& batch) { return simulation::send(log(), model_, batch); }
-  void publish(int batches, std::size_t record_bytes = 300) {
-    for (int i = 0; i < batches; ++i) {
-      send(next_batch(record_bytes)).value();
-      drain();
-    }
-  }
-  void drain() { simulation::drain(*store_).value(); }
-  /// Everything from the log's start to the high watermark is what was sent.
-  void expect_intact(Offset end) {
-    EXPECT_EQ(log().high_watermark(), end);
-    EXPECT_TRUE(check_contents(log(), model_, log().high_watermark(), true).has_value());
-  }
-  std::size_t segments() {
-    std::size_t count = 0;
-    for (const auto& entry : disk_.fs.list(log().directory()).value()) count += entry.name.ends_with(".log") ? 1U : 0U;
-    return count;
-  }
-
-  Disk disk_;
-  ManualClock clock_{1'700'000'000'000};
-  SeededRandom random_{1};
-  StoreOptions options_;
-  std::unique_ptr<Store> store_;
-  std::shared_ptr<PartitionLog> log_;
-  ModelLog model_;
-};
+class StoreTest : public StoreFixture<Disk> {};
 TYPED_TEST_SUITE(StoreTest, Disks, DiskNames);
 
 TYPED_TEST(StoreTest, ACreatedTopicIsDescribed) {
@@ -264,6 +192,53 @@ TYPED_TEST(StoreTest, ProducerIdsAreNeverGivenAwayTwice) {
   EXPECT_GT(this->store_->allocate_producer_id().value(), last);
 }
 
+TYPED_TEST(StoreTest, AnIdIsUnknownUntilItIsGivenAway) {
+  this->create();
+  SentBatch batch = this->next_batch();
+  batch.producer = ProducerId(2);
+  EXPECT_EQ(error_of(this->send(batch)), Errc::unknown_producer);
+  EXPECT_EQ(this->store_->allocate_producer_id().value(), batch.producer);
+  EXPECT_FALSE(this->send(batch).value());
+}
+
+TYPED_TEST(StoreTest, AProducerIsForgottenAfterADayWithoutABatch) {
+  this->create();
+  this->publish(2);
+  this->clock_.advance(std::chrono::hours(24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[1].sent).value());
+  this->clock_.advance(std::chrono::milliseconds(1));
+  this->store_->checkpoint().value();
+  EXPECT_EQ(error_of(this->send(this->model_.batches[1].sent)), Errc::unknown_producer);
+  this->reopen_after_kill();
+  EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::unknown_producer);
+}
+
+TYPED_TEST(StoreTest, AWallClockSetForwardMakesNoProducerForgotten) {
+  this->create();
+  this->publish(1);
+  this->clock_.jump_wall(std::chrono::hours(100 * 24));
+  this->store_->checkpoint().value();
+  EXPECT_TRUE(this->send(this->model_.batches[0].sent).value());
+}
+
+TYPED_TEST(StoreTest, BeyondTheMaximumTheLeastRecentlyUsedProducersOfAllPartitionsAreForgotten) {
+  this->options_.producers_max = 10;
+  this->kill();
+  this->open();
+  const Topic topic = this->create("orders", 12);
+  std::vector<ModelLog> models(topic.logs.size());
+  const auto publish = [&](std::size_t partition, std::int32_t sequence) {
+    this->clock_.advance(std::chrono::seconds(1));
+    return simulation::send(*topic.logs[partition], models[partition], {kProducer, sequence, 1, 20, 1000, record::Codec::none});
+  };
+  for (std::size_t i = 0; i < models.size(); ++i) publish(i, 0).value();
+  this->drain();
+  this->store_->checkpoint().value();  // leaves nine
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(error_of(publish(i, 1)), Errc::unknown_producer) << i;
+  for (std::size_t i = 3; i < models.size(); ++i) EXPECT_FALSE(publish(i, 1).value()) << i;
+}
+
 TYPED_TEST(StoreTest, AFullQueueRefusesAndResumes) {
   this->create();
   while (this->send(this->next_batch()).has_value()) {
@@ -319,18 +294,10 @@ TYPED_TEST(StoreTest, ManyPartitionsShareAJournal) {
   }
 }
 
-TYPED_TEST(StoreTest, IdleFilesAreOpenedAgain) {
-  this->create();
-  this->publish(40);
-  this->store_->release_idle_files();
-  this->store_->release_idle_files();
-  this->expect_intact(Offset(80));
-}
-
 TYPED_TEST(StoreTest, FreeSpaceBelowTheReserveRefusesBatchesUntilThereIsRoom) {
   this->create();
   this->store_->check_space().value();
-  this->store_->queue().set_full(true);
+  this->store_->queue().set_full(FullReason::reserve, true);
   EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::storage_full);
   this->store_->check_space().value();
   EXPECT_FALSE(this->send(this->next_batch()).value());

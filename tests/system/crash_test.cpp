@@ -114,6 +114,7 @@ TEST(Crash, TwentyTimesUnderLoadLosesRepeatsAndReordersNothing) {
   options.data = directory.path() / "data";
   options.environment = small_storage();
   options.environment.emplace_back("LEAT_STORAGE_CHECKPOINT_INTERVAL_MS=100");
+  options.wrapper = {"sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""};  // for hundreds of segments
   auto daemon = std::make_unique<Daemon>(options);
   options.port = daemon->port();
   Client client(quick_to_reconnect(daemon->url()));

@@ -221,6 +221,7 @@ TEST_F(LeatdTest, ABadConfigurationIsAUsageError) {
   EXPECT_EQ(run_leatd({"--colour"}).exit_code, 2);
   EXPECT_EQ(run_leatd({"--listen", "nonsense"}).exit_code, 2);
   EXPECT_EQ(run_leatd({"--check-config"}, {"LEAT_LIMITS_CONNECTIONS_MAX=many"}).exit_code, 2);
+  EXPECT_EQ(run_leatd({"--check-config"}, {"LEAT_STORAGE_JOURNAL_FILE_BYTES=1MiB"}).exit_code, 2) << "no group fits";
   EXPECT_FALSE(fs::exists(options.data)) << "checking makes nothing";
 }
 

@@ -43,11 +43,11 @@ class Descriptors : public ::testing::Test {
 };
 
 TEST_F(Descriptors, ConnectionsCannotTakeThoseThatTheLogNeeds) {
-  options_.wrapper = {"sh", "-c", "ulimit -n 128; exec \"$0\" \"$@\""};
+  options_.wrapper = {"sh", "-c", "ulimit -n 64; exec \"$0\" \"$@\""};
   Daemon daemon(options_);
   RawClient first = connect(daemon);
   std::vector<RawClient> many;
-  for (int i = 0; i < 200; ++i) many.emplace_back(daemon.port());
+  for (int i = 0; i < 100; ++i) many.emplace_back(daemon.port());
   std::size_t refused = 0;
   for (RawClient& client : many) {
     client.send(native::Hello{}, 1);
@@ -58,7 +58,7 @@ TEST_F(Descriptors, ConnectionsCannotTakeThoseThatTheLogNeeds) {
   EXPECT_LT(refused, many.size());
   // New files for a topic and for segments, while all places for connections are taken.
   const TopicPartition orders = create(first, "orders");
-  expect_publishes(first, orders, 10);
+  expect_publishes(first, orders, 20);
   many.clear();
   std::vector<RawClient> later;
   for (int i = 0; i < 10; ++i) later.push_back(connect(daemon));

@@ -26,10 +26,11 @@ struct TopicSpec {
 /// Which offset of a partition is asked for.
 struct OffsetQuery {
   native::OffsetSpec spec = native::OffsetSpec::latest;
-  TimestampMs timestamp = 0;
+  TimestampMs timestamp = 0;  ///< milliseconds since 1970, for OffsetSpec::timestamp
 
   static OffsetQuery earliest() { return {native::OffsetSpec::earliest, 0}; }  ///< the oldest record still there
   static OffsetQuery latest() { return {native::OffsetSpec::latest, 0}; }      ///< the end: where the next record will be
+  /// The first record at or after the time; the end when there is none.
   static OffsetQuery at_time(TimestampMs timestamp) { return {native::OffsetSpec::timestamp, timestamp}; }
 };
 
@@ -47,30 +48,35 @@ class Admin {
  public:
   explicit Admin(Client& client) : core_(client.core()) {}
 
+  /// Fails with topic_exists; the outcome is the topic as it was created, with all its settings.
   Result<TopicInfo> create_topic(TopicSpec spec);
   template <CompletionToken<TopicInfo> Token>
   auto async_create_topic(TopicSpec spec, Token&& token) {
     return initiate<TopicInfo>(core_, std::forward<Token>(token), &Admin::start_create, std::move(spec));
   }
 
+  /// Deletes the topic with its records. Those who follow it get unknown_topic.
   Result<void> delete_topic(std::string name);
   template <CompletionToken<void> Token>
   auto async_delete_topic(std::string name, Token&& token) {
     return initiate<void>(core_, std::forward<Token>(token), &Admin::start_delete, std::move(name));
   }
 
+  /// Changes the settings that are named, leaves the others. More partitions move keys (see Producer).
   Result<TopicInfo> alter_topic(TopicSpec spec);
   template <CompletionToken<TopicInfo> Token>
   auto async_alter_topic(TopicSpec spec, Token&& token) {
     return initiate<TopicInfo>(core_, std::forward<Token>(token), &Admin::start_alter, std::move(spec));
   }
 
+  /// The topic's partitions with where each begins and ends now, and its settings.
   Result<TopicInfo> describe_topic(std::string name);
   template <CompletionToken<TopicInfo> Token>
   auto async_describe_topic(std::string name, Token&& token) {
     return initiate<TopicInfo>(core_, std::forward<Token>(token), &Admin::start_describe, std::move(name));
   }
 
+  /// All topics, in the byte order of their names.
   Result<std::vector<TopicInfo>> list_topics();
   template <CompletionToken<std::vector<TopicInfo>> Token>
   auto async_list_topics(Token&& token) {

@@ -14,13 +14,18 @@ class Core;
 }
 
 struct ClientOptions {
-  std::string url = "leat://127.0.0.1:7420";          ///< leat://HOST[:PORT]; the port is 7420 when not given
-  std::string client_name = "leat-cpp";               ///< how the broker's logs name this client
-  std::chrono::milliseconds connect_timeout{5'000};   ///< one attempt: resolving, connecting and the hello
-  std::chrono::milliseconds request_timeout{30'000};  ///< from the call to the answer, reconnecting included
+  std::string url = "leat://127.0.0.1:7420";  ///< leat://HOST[:PORT]; the port is 7420 when not given
+  std::string client_name = "leat-cpp";       ///< how the broker's logs name this client; at most 256 bytes count
+  /// Of one attempt to connect: resolving the name, connecting and the hello. The client goes on trying after it.
+  std::chrono::milliseconds connect_timeout{5'000};
+  /// Of one request (Admin's, and those that begin a subscription), from the call to the answer, reconnecting included.
+  /// Publishing has ProducerOptions::delivery_timeout instead.
+  std::chrono::milliseconds request_timeout{30'000};
+  /// Between attempts to connect: twice as long each time, up to the maximum, less a random part of up to a half.
   std::chrono::milliseconds reconnect_backoff_min{50};
   std::chrono::milliseconds reconnect_backoff_max{5'000};
-  std::chrono::milliseconds ping_interval{30'000};  ///< silence after which the peer is asked whether it is still there
+  /// After such a silence the peer is asked whether it is still there; after another without an answer the connection is lost.
+  std::chrono::milliseconds ping_interval{30'000};
 };
 
 /// What the broker said of itself in its hello.
@@ -45,7 +50,7 @@ struct ServerInfo {
 /// Failure: a request completes with Errc::connection_failed when it could not be sent within request_timeout, with
 /// Errc::timed_out when it was sent and not answered (the outcome is unknown), and with Errc::connection_lost when the connection
 /// broke after it was sent and it is not one that may safely be sent again. An unusable URL fails everything with
-/// Errc::invalid_argument.
+/// Errc::invalid_argument. Something else than a broker at the address is Errc::connection_failed, and the text says so.
 class Client {
  public:
   explicit Client(ClientOptions options = {});

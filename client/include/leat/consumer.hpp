@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,11 +20,32 @@ namespace client {
 class ConsumerCore;
 }
 
+/// Records that are there and cannot be read: their batch is damaged, compressed by a codec that is not known here, or beyond
+/// decompressed_bytes_max.
+struct UnreadableRecords {
+  std::string topic;
+  PartitionId partition;
+  Offset offset;       ///< the first of them
+  Offset next_offset;  ///< where the partition goes on behind them
+  Error error;
+};
+
+/// What to do about them.
+enum class OnUnreadable : std::uint8_t {
+  stop,  ///< the partition ends with their error
+  skip,  ///< it goes on behind them
+};
+
 struct ConsumerOptions {
-  /// What the broker may send ahead of next(), over all partitions. A partition gets an equal share, but never less than 64 KiB.
+  /// Bytes that the broker may send ahead of next(), over all partitions. A partition gets an equal share, but never less than
+  /// 64 KiB.
   std::size_t credit_bytes_max = 16 << 20;
-  /// The most that one compressed record batch may decompress to.
+  /// The most bytes that one compressed record batch may decompress to.
   std::size_t decompressed_bytes_max = 64 << 20;
+  /// Asked about records that cannot be read; without it the answer is `stop`. Skipping loses them: note next_offset - offset.
+  /// Having stopped, subscribe(topic, StartPosition::at(next_offset), {partition}) goes on. Called by the thread that takes (in
+  /// next(); for async_next the client's), without any lock; must not throw, or use the Consumer.
+  std::function<OnUnreadable(const UnreadableRecords&)> on_unreadable;
 };
 
 /// Where a subscription begins.
@@ -48,7 +71,11 @@ struct StartPosition {
 ///
 /// Failure: what ends one partition (Errc::offset_out_of_range when its records were deleted, unknown_topic when the topic
 /// was, corrupt_batch, invalid_batch or batch_too_large when they cannot be read) is returned by next() once, behind the records
-/// received before, naming topic and partition; the others go on. Errc::closed after close().
+/// received before, naming topic and partition; the others go on. It is not followed any more, and may be subscribed to again.
+/// Errc::closed after close(). A lost connection is no failure: next() waits for the next one.
+///
+/// Nothing about a consumer is stored at the broker: who wants to go on after a restart keeps position(), best together with what
+/// was made of the records.
 class Consumer {
  public:
   explicit Consumer(Client& client, ConsumerOptions options = {});
@@ -56,8 +83,10 @@ class Consumer {
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
-  /// Begins to follow a topic: the given partitions, or all it has now. Completes when the broker has accepted all of them, or
-  /// fails and follows none. A partition that is followed already is refused with invalid_argument.
+  /// Begins to follow a topic: the given partitions, or all it has now (those added later are subscribed to by another call).
+  /// Completes when the broker has accepted all of them, or fails and follows none: unknown_topic, unknown_partition,
+  /// offset_out_of_range, limit_reached (the broker's subscriptions a connection), timed_out after the client's request_timeout.
+  /// A partition that is followed already is refused with invalid_argument.
   Result<void> subscribe(std::string_view topic, StartPosition from = {}, std::vector<PartitionId> partitions = {});
   template <CompletionToken<void> Token>
   auto async_subscribe(std::string_view topic, StartPosition from, std::vector<PartitionId> partitions, Token&& token) {
@@ -69,7 +98,7 @@ class Consumer {
     return async_subscribe(topic, from, std::vector<PartitionId>{}, std::forward<Token>(token));
   }
 
-  /// The next records of some partition; waits until there are any. Cancelling loses nothing.
+  /// The next records of some partition, at least one; waits until there are any. Cancelling loses nothing.
   Result<RecordBatch> next();
   template <CompletionToken<RecordBatch> Token>
   auto async_next(Token&& token) {

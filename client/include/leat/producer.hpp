@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -16,18 +17,34 @@ namespace client {
 class ProducerCore;
 }
 
+/// Every time counts from when the producer was told of the record; sizes are in bytes. Numbers out of range are brought within
+/// it.
 struct ProducerOptions {
+  /// How far a record has to be before it is acknowledged. At `durable` it survives the death of the broker's machine, at
+  /// `written` that of the broker, at `none` neither.
   AckLevel ack = AckLevel::durable;
-  Codec codec = Codec::none;
-  std::size_t batch_bytes_max = 128 << 10;  ///< a larger record travels alone
+  Codec codec = Codec::none;  ///< compresses each batch, on the client's thread
+  /// A batch is closed before it grows beyond this (before compression), or beyond the topic's max.message.bytes, or the broker's
+  /// largest frame, whatever is less. A larger record travels alone.
+  std::size_t batch_bytes_max = 128 << 10;
   /// How long a batch may wait for more records. 0 is natural batching: a batch leaves at once while fewer than
   /// in_flight_batches_max of its partition are unacknowledged, and gathers records while that many are.
   std::chrono::milliseconds linger{0};
   int in_flight_batches_max = 5;            ///< a partition; 1 to 5, as the broker recognises a repetition among the last five
-  std::size_t buffer_bytes_max = 32 << 20;  ///< records accepted and not yet acknowledged
-  std::chrono::milliseconds delivery_timeout{120'000};  ///< from acceptance until a record is given up
+  std::size_t buffer_bytes_max = 32 << 20;  ///< records accepted and not yet acknowledged, over all topics
+  /// From acceptance until a record is given up. It is noticed at most an eighth of it late (never more than a second), and
+  /// records that share a batch are given up together, with the first.
+  std::chrono::milliseconds delivery_timeout{120'000};
+  /// Between the attempts to publish a batch that was refused for the moment, or to look up a topic: twice as long each time, up
+  /// to the maximum, less a random part.
   std::chrono::milliseconds retry_backoff_min{20};
   std::chrono::milliseconds retry_backoff_max{1'000};
+  /// How often the topics published to are asked for their partitions and limits, besides after every lost connection; 0: never.
+  std::chrono::milliseconds topic_refresh_interval{300'000};
+  /// Told why records wait: the broker refused some for the moment (storage_full, overloaded...), or the connection was lost. For
+  /// logs, not for decisions: they are sent again whatever it does. Called on the client's executor, perhaps often; must not
+  /// block.
+  std::function<void(const Error&)> on_retry;
 };
 
 /// Where a record went.
@@ -35,7 +52,7 @@ struct Delivery {
   PartitionId partition;
   Offset offset;
   TimestampMs timestamp = 0;
-  AckLevel level = AckLevel::none;  ///< reached: at least what was asked for
+  AckLevel level = AckLevel::none;  ///< reached: at least what was asked for, but no more than `written` where durability=os
 };
 
 /// Told once about every record, on the client's executor, in order within a partition. It must not block; it may call try_send.
@@ -51,11 +68,21 @@ using DeliveryCallback = UniqueFunction<void(const Result<Delivery>&)>;
 /// Memory is bounded by buffer_bytes_max (and the recycled batch buffers, at most as much again); when it is reached try_send
 /// says Errc::would_block, the other verbs wait. What a record shows is copied before the call returns.
 ///
-/// Failure, as the callbacks get it: Errc::timed_out after delivery_timeout (the outcome is unknown, unless the text says that
-/// the record was never sent); the broker's error when it refused the batch for good (unknown_topic, batch_too_large...);
-/// Errc::closed when client or producer were closed first (unknown, too). Errors that pass (storage_full, overloaded,
-/// shutting_down, a lost connection) are retried until then. A record is durable on return of publish() when Delivery::level says
-/// so.
+/// A record with a key goes to partition_for_key() of the partitions that the producer knows: when a topic is given more of them,
+/// its keys move. The producer learns of that within topic_refresh_interval; a record for a partition that it does not know yet
+/// is refused with unknown_partition, and has it ask at once.
+///
+/// Failure, as the callbacks get it. The record is not stored, unless the text says that the outcome is unknown:
+/// - timed_out: delivery_timeout passed. With the outcome unknown when it was sent and not answered; "never sent" otherwise.
+/// - storage_full, overloaded, shutting_down: the broker refused it until then. These are retried, and so is a lost connection.
+/// - batch_too_large: the record alone is beyond the topic's max.message.bytes. A batch of several is split instead.
+/// - unknown_topic, unknown_partition, storage_failed...: the broker refused it for good.
+/// - out_of_order_sequence, producer_fenced, unknown_producer: it was sent, its acknowledgement was lost with the connection, and
+///   the broker has forgotten this producer: the outcome is unknown. What was not sent before goes on under a new identity.
+/// - closed: client or producer were closed first; the outcome is unknown.
+/// After a failure of unknown outcome, publishing the record again may store it twice.
+///
+/// A record is as durable as Delivery::level says when publish() returns or its callback is called.
 class Producer {
  public:
   explicit Producer(Client& client, ProducerOptions options = {});
@@ -64,11 +91,12 @@ class Producer {
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
 
-  /// Accepts the record or says at once why not: would_block (the buffer is full), batch_too_large (it could never fit),
-  /// invalid_argument, closed. The callback is only called for accepted records. Never blocks.
+  /// Accepts the record or says at once why not: would_block (the buffer is full), batch_too_large (it could never fit into the
+  /// buffer or, uncompressed, into a batch of its topic), unknown_partition, closed. The callback is only called for accepted
+  /// records; those of a topic not used before are accepted before the topic is known. Never blocks.
   Result<void> try_send(std::string_view topic, const OutgoingRecord& record, DeliveryCallback callback = {});
 
-  /// Waits for room, then accepts the record.
+  /// Waits for room, however long that takes, then accepts the record. Fails as try_send does, but for would_block.
   Result<void> send(std::string_view topic, const OutgoingRecord& record, DeliveryCallback callback = {});
   template <CompletionToken<void> Token>
   auto async_send(std::string_view topic, const OutgoingRecord& record, DeliveryCallback callback, Token&& token) {
@@ -83,8 +111,8 @@ class Producer {
     return initiate<Delivery>(core_, std::forward<Token>(token), &Producer::start_publish, own(topic, record));
   }
 
-  /// Completes when every record accepted before has been acknowledged or has failed, and its callback has returned. Batches that
-  /// linger are sent at once.
+  /// Completes when every record accepted before has been acknowledged or has failed, and its callback has returned: within about
+  /// delivery_timeout. It succeeds whatever became of them, and fails with closed only. Batches that linger are sent at once.
   Result<void> flush();
   template <CompletionToken<void> Token>
   auto async_flush(Token&& token) {

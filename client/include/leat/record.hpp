@@ -27,7 +27,7 @@ struct OutgoingRecord {
   std::optional<ByteSpan> key;    ///< records of one key go to one partition, in order
   std::optional<ByteSpan> value;  ///< null is a tombstone on a compacted topic
   std::span<const HeaderView> headers;
-  std::optional<TimestampMs> timestamp;  ///< the time of the call when not given
+  std::optional<TimestampMs> timestamp;  ///< milliseconds since 1970; the time of the call when not given
   std::optional<PartitionId> partition;  ///< chosen by the key when not given, and by the producer when there is no key either
 
   static OutgoingRecord text(std::string_view value) { return {.value = as_bytes(value)}; }
@@ -58,7 +58,8 @@ class RecordBatch {
   [[nodiscard]] PartitionId partition() const { return content_->partition; }
   /// The end of the partition when this was sent: the consumer had caught up when next_offset() has reached it.
   [[nodiscard]] Offset high_watermark() const { return content_->high_watermark; }
-  /// Where to go on after this batch; beyond the last record's offset plus one where records are missing (compaction).
+  /// Where to go on after this batch, and what to remember for after a restart; beyond the last record's offset plus one where
+  /// records are missing (compaction).
   [[nodiscard]] Offset next_offset() const { return content_->next_offset; }
 
   [[nodiscard]] std::span<const RecordView> records() const { return content_->records; }

@@ -52,7 +52,7 @@ TopicId FakeBroker::add_topic(const std::string& name, int partitions) {
   const std::lock_guard lock(mutex_);
   SystemRandom random;
   Topic& topic = topics_[name];
-  topic = {Uuid::random(random), std::vector<FakePartition>(static_cast<std::size_t>(partitions))};
+  topic = {Uuid::random(random), std::vector<FakePartition>(static_cast<std::size_t>(partitions)), {}};
   return topic.id;
 }
 
@@ -69,6 +69,16 @@ void FakeBroker::on_publish(PublishHook hook) {
 void FakeBroker::on_request(RequestHook hook) {
   const std::lock_guard lock(mutex_);
   request_hook_ = std::move(hook);
+}
+
+void FakeBroker::set_message_bytes_max(const std::string& topic, std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  find(topic)->message_bytes_max = bytes;
+}
+
+void FakeBroker::set_subscriptions_max(std::size_t subscriptions) {
+  const std::lock_guard lock(mutex_);
+  subscriptions_max_ = subscriptions;
 }
 
 void FakeBroker::set_in_flight_bytes_max(std::uint32_t bytes) {
@@ -170,6 +180,7 @@ native::TopicInfo FakeBroker::describe(const std::string& name, const Topic& top
     const FakePartition& partition = topic.partitions[i];
     info.partitions.push_back({PartitionId(static_cast<std::int32_t>(i)), partition.log_start(), partition.high_watermark(), 0});
   }
+  if (topic.message_bytes_max) info.settings.push_back({"max.message.bytes", std::to_string(*topic.message_bytes_max), false});
   return info;
 }
 

@@ -4,9 +4,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -52,6 +54,10 @@ class FakeBroker {
   void remove_topic(const std::string& name);
   void on_publish(PublishHook hook);
   void on_request(RequestHook hook);
+  /// The topic's max.message.bytes, told and enforced from now on.
+  void set_message_bytes_max(const std::string& topic, std::size_t bytes);
+  /// Of one connection; more are refused with limit_reached.
+  void set_subscriptions_max(std::size_t subscriptions);
   /// For the next clients and requests.
   void set_in_flight_bytes_max(std::uint32_t bytes);
 
@@ -84,6 +90,7 @@ class FakeBroker {
   struct Topic {
     TopicId id;
     std::vector<FakePartition> partitions;
+    std::optional<std::size_t> message_bytes_max;
   };
 
   void accept();
@@ -111,6 +118,7 @@ class FakeBroker {
   bool accepting_ = true;
   bool stopping_ = false;
   std::uint32_t in_flight_bytes_max_ = 16 << 20;
+  std::size_t subscriptions_max_ = std::numeric_limits<std::size_t>::max();
   std::int64_t next_producer_ = 1000;
   std::int64_t delivered_bytes_ = 0;
   std::thread thread_;

@@ -47,7 +47,7 @@ void FakeBroker::handle_topics(FakeSession& session, const native::Message& mess
     if (find(create->name) != nullptr) return session.send(error_reply(Errc::topic_exists, create->name), correlation);
     SystemRandom random;
     Topic& topic = topics_[create->name];
-    topic = {Uuid::random(random), std::vector<FakePartition>(static_cast<std::size_t>(std::max(create->partitions, 1)))};
+    topic = {Uuid::random(random), std::vector<FakePartition>(static_cast<std::size_t>(std::max(create->partitions, 1))), {}};
     session.send(native::TopicReply{describe(create->name, topic)}, correlation);
   } else if (const auto* alter = std::get_if<native::AlterTopic>(&message)) {
     Topic* topic = find(alter->name);
@@ -102,6 +102,7 @@ void FakeBroker::handle_subscribe(FakeSession& session, const native::Subscribe&
   if (subscribe.offset < partition->log_start() || subscribe.offset > partition->high_watermark()) {
     return session.send(error_reply(Errc::offset_out_of_range, "told so"), correlation);
   }
+  if (session.subscriptions.size() >= subscriptions_max_) return session.send(error_reply(Errc::limit_reached), correlation);
   session.send(native::SubscribeReply{partition->log_start(), partition->high_watermark()}, correlation);
   auto& subscription = session.subscriptions[subscribe.subscription];
   subscription = {subscribe.target, subscribe.offset, subscribe.credit_bytes};
@@ -148,6 +149,11 @@ void FakeBroker::handle_publish(FakeSession& session, const native::Publish& pub
     return session.send(native::ErrorReply{action.code, "told to", action.retriable}, correlation);
   }
   if (partition == nullptr) return session.send(error_reply(Errc::unknown_topic), correlation);
+
+  const auto limit = topics_.at(name).message_bytes_max;
+  if (limit && payload.size() > *limit) {
+    return session.send(error_reply(Errc::batch_too_large, "the limit is " + std::to_string(*limit)), correlation);
+  }
 
   auto ack = partition->append(payload, publish.ack);
   if (ack.has_error()) return session.send(error_reply(ack.error().code, ack.error().context), correlation);

@@ -1,4 +1,5 @@
-# Installs the SDK into a fresh directory and builds the examples as a project of their own against it, as a user would.
+# Installs the SDK into a fresh directory, moves that elsewhere, and builds the examples as a project of their own against it, as a
+# user would. What is installed names no path of this machine.
 #   cmake -DBUILD_DIR=... -DEXAMPLES_DIR=... -DWORK_DIR=... -DCXX=... -DFLAGS=... -DGENERATOR=... -P install_and_use.cmake
 function(run)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -10,7 +11,18 @@ endfunction()
 
 file(REMOVE_RECURSE "${WORK_DIR}")
 run("${CMAKE_COMMAND}" --install "${BUILD_DIR}" --component sdk --prefix "${WORK_DIR}/prefix")
-run("${CMAKE_COMMAND}" -S "${EXAMPLES_DIR}" -B "${WORK_DIR}/build" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK_DIR}/prefix"
+file(RENAME "${WORK_DIR}/prefix" "${WORK_DIR}/moved")
+file(GLOB_RECURSE package_files "${WORK_DIR}/moved/*.cmake")
+if(NOT package_files)
+  message(FATAL_ERROR "no CMake package was installed")
+endif()
+foreach(file ${package_files})
+  file(STRINGS "${file}" absolute_paths REGEX "[\";]/[^\"]")
+  if(absolute_paths)
+    message(FATAL_ERROR "${file} names a path of this machine:\n${absolute_paths}")
+  endif()
+endforeach()
+run("${CMAKE_COMMAND}" -S "${EXAMPLES_DIR}" -B "${WORK_DIR}/build" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK_DIR}/moved"
     "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_CXX_FLAGS=${FLAGS}")
 run("${CMAKE_COMMAND}" --build "${WORK_DIR}/build")
 foreach(example publish subscribe local_view)

@@ -74,6 +74,16 @@ TEST_F(CommandLineTest, TopicCreateTakesPartitionsAndSettings) {
   EXPECT_THAT(spec.settings, ElementsAre(Setting{"a", "1", false}, Setting{"b", "x=y", false}));
 }
 
+TEST_F(CommandLineTest, ANumberOutOfRangeIsToldTheRange) {
+  EXPECT_THAT(early_exit({"topic", "create", "t", "--partitions", "0"}).text, HasSubstr("0 not in range 1 to 2147483647"));
+  EXPECT_THAT(early_exit({"pub", "t", "m", "-p", "-1"}).text, HasSubstr("-1 not in range 0 to 2147483647"));
+  EXPECT_THAT(early_exit({"sub", "t", "-n", "0"}).text, HasSubstr("0 not in range 1 to 9223372036854775807"));
+}
+
+TEST_F(CommandLineTest, ATimeWithoutItsAtSignIsRecognised) {
+  EXPECT_THAT(early_exit({"sub", "t", "2026-01-01T00:00:00Z"}).text, HasSubstr("as in @2026-01-01T00:00:00Z"));
+}
+
 TEST_F(CommandLineTest, ASettingDoesNotSwallowTheName) {
   const auto spec = command<TopicAlter>({"topic", "alter", "-c", "a=1", "orders"}).spec;
   EXPECT_EQ(spec.name, "orders");
@@ -247,7 +257,11 @@ INSTANTIATE_TEST_SUITE_P(OfSub, Misuse,
                                          Arguments{"sub", "t", "-x"}, Arguments{"sub", "t", "-10x"},
                                          Arguments{"sub", "t", "-n", "0"}, Arguments{"sub", "t", "-n", "-5"},
                                          Arguments{"sub", "t", "-f", "%q"}, Arguments{"sub", "t", "-f", "%"},
-                                         Arguments{"sub", ""}, Arguments{"sub", "a,,b"}, Arguments{"sub", "t", "-p", "-1"}));
+                                         Arguments{"sub", ""}, Arguments{"sub", "a,,b"}, Arguments{"sub", "a,"},
+                                         Arguments{"sub", ",a"}, Arguments{"sub", ","}, Arguments{"sub", "t", "2026-01-01"},
+                                         Arguments{"topic", "create", ""}, Arguments{"topic", "describe", ""},
+                                         Arguments{"topic", "delete", ""}, Arguments{"topic", "alter", "", "-c", "a=1"},
+                                         Arguments{"pub", ""}, Arguments{"bench", "pub", ""}, Arguments{"sub", "t", "-p", "-1"}));
 
 INSTANTIATE_TEST_SUITE_P(
     OfBench, Misuse,

@@ -11,6 +11,7 @@ TEST(ExitCode, TellsAnUnreachableBrokerFromARefusal) {
   EXPECT_EQ(exit_code_of(Error(Errc::timed_out)), ExitCode::unreachable);
   EXPECT_EQ(exit_code_of(Error(Errc::topic_exists)), ExitCode::failed);
   EXPECT_EQ(exit_code_of(Error(Errc::storage_failed)), ExitCode::failed);
+  EXPECT_EQ(exit_code_of(Error(Errc::storage_full)), ExitCode::failed);
 }
 
 TEST(ErrorLine, NamesTheToolTheErrorAndAHint) {

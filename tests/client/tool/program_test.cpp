@@ -97,6 +97,28 @@ TEST(LeatProgram, NobodyListeningIsExitCode3WithAHint) {
   }
 }
 
+TEST(LeatProgram, OutputThatCannotBeWrittenIsExitCode1) {
+  for (const char* arguments : {"--help >/dev/full", "sub --help >/dev/full", "--version >/dev/full"}) {
+    const Ran ran = leat(arguments);
+    EXPECT_EQ(ran.exit_code, 1) << arguments;
+    EXPECT_THAT(ran.err, HasSubstr("cannot write the output")) << arguments;
+    EXPECT_TRUE(is_one_line(ran.err)) << ran.err;
+  }
+}
+
+TEST(LeatProgram, AReaderThatHasHadEnoughIsNoError) {
+  constexpr int kNobodyReads = 9;  // the shell takes one digit
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  ASSERT_EQ(::dup2(ends[1], kNobodyReads), kNobodyReads);
+  const Ran ran = leat("--help >&9");
+  ::close(ends[1]);
+  ::close(kNobodyReads);
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.err, "");
+}
+
 TEST(LeatProgram, HelpAndVersionGoToStandardOutput) {
   EXPECT_THAT(leat("--version").out, StartsWith("leat "));
   const Ran help = leat("pub --help");

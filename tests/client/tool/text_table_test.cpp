@@ -35,5 +35,11 @@ TEST(ReadableBytes, TakeTheLargestUnitThatFits) {
   EXPECT_EQ(readable_bytes(UINT64_MAX), "18.4 EB");
 }
 
+TEST(Counted, HasAnSForAllNumbersButOne) {
+  EXPECT_EQ(counted(0, "record"), "0 records");
+  EXPECT_EQ(counted(1, "record"), "1 record");
+  EXPECT_EQ(counted(1'234, "record"), "1,234 records");
+}
+
 }  // namespace
 }  // namespace leat::tool

@@ -120,7 +120,7 @@ TEST_F(PartitionTest, NothingIsAcknowledgedBeforeItsLevel) {
 }
 
 TEST_F(PartitionTest, ARepeatedBatchWaitsForItsFirst) {
-  const record::ProducerStamp stamp{ProducerId(5), 0, 0};
+  const record::ProducerStamp stamp{store_->allocate_producer_id().value(), 0, 0};
   publish(1, batch_of({"a"}, stamp));
   publish(2, batch_of({"a"}, stamp));
   EXPECT_TRUE(sink_->outcomes.empty());

@@ -158,16 +158,23 @@ TEST_F(LoadConfig, AValueOfTheWrongTypeNamesKeyLineAndWhatIsAccepted) {
   EXPECT_THAT(fault_of_file("[limits]\nthreads = [1]\n"), EndsWith("found a list"));
   EXPECT_THAT(fault_of_file("[log]\nlevel = 'loud'\n"),
               EndsWith("expected one of trace, debug, info, warn, error, off, found \"loud\""));
-  EXPECT_THAT(fault_of_file("[storage]\nsegment_bytes = true\n"), EndsWith("expected a size from 64KiB to 1TiB, found true"));
+  EXPECT_THAT(fault_of_file("[storage]\nsegment_bytes = true\n"), EndsWith("expected a size from 64KiB to 2GiB, found true"));
 }
 
 TEST_F(LoadConfig, AValueOutOfRangeNamesTheRange) {
   EXPECT_THAT(fault_of_file("[storage]\nsegment_bytes = 65535\n"),
-              EndsWith("storage.segment_bytes: expected a size from 64KiB to 1TiB, found 65535"));
+              EndsWith("storage.segment_bytes: expected a size from 64KiB to 2GiB, found 65535"));
   EXPECT_THAT(fault_of_file("[limits]\nhandshake_timeout_ms = '2h'\n"),
               EndsWith("expected a duration from 100 to 1h, found \"2h\""));
   EXPECT_THAT(fault_of_file("[limits]\nthreads = -1\n"), EndsWith("expected a number from 0 to 1024, found -1"));
   EXPECT_THAT(fault_of_file("[topic_defaults]\n'retention.ms' = -2\n"), EndsWith("expected a duration from -1, found -2"));
+}
+
+TEST_F(LoadConfig, TopicDefaultsAreWhatATopicMayHave) {
+  EXPECT_THAT(fault_of_file("[topic_defaults]\npartitions = 16385\n"),
+              EndsWith("expected a number from 1 to 16384, found 16385"));
+  EXPECT_THAT(fault_of_file("[topic_defaults]\n'segment.bytes' = '3GiB'\n"), EndsWith("to 2GiB, found \"3GiB\""));
+  EXPECT_THAT(fault_of_file("[topic_defaults]\n'max.message.bytes' = '65MiB'\n"), EndsWith("to 64MiB, found \"65MiB\""));
 }
 
 TEST_F(LoadConfig, TheEndsOfARangeAreInside) {
@@ -230,9 +237,15 @@ TEST_F(LoadConfig, AListenerThatIsNoEndpointIsRefused) {
 
 TEST_F(LoadConfig, SizesThatMustFitInOneAnotherAreCompared) {
   EXPECT_THAT(fault_of_file("[topic_defaults]\n'max.message.bytes' = '9MiB'\n"),
-              HasSubstr("topic_defaults.max.message.bytes (9MiB) is larger than limits.frame_bytes_max (8MiB)"));
-  EXPECT_THAT(fault_of_file("[storage]\njournal_file_bytes = '1MiB'\n"),
-              HasSubstr("half of storage.journal_file_bytes (512KiB)"));
+              HasSubstr("topic_defaults.max.message.bytes with a header (9217KiB) is larger than limits.frame_bytes_max (8MiB)"));
+  EXPECT_THAT(fault_of_file("[topic_defaults]\n'max.message.bytes' = '8MiB'\n"),
+              HasSubstr("with a header (8193KiB) is larger than limits.frame_bytes_max (8MiB)"));
+  EXPECT_THAT(fault_of_file("[storage]\njournal_file_bytes = '1MiB'\n"), HasSubstr("expected a size from 2MiB to 4GiB"));
+  EXPECT_THAT(fault_of_file("[storage]\njournal_file_bytes = '2MiB'\n[topic_defaults]\n'max.message.bytes' = '1500KiB'\n"),
+              HasSubstr("half of storage.journal_file_bytes (1MiB)"));
+  EXPECT_EQ(fault_of_file("[storage]\njournal_file_bytes = '2MiB'\n"), "no fault");
+  EXPECT_THAT(fault_of_file("[limits]\nframe_bytes_max = '16MiB'\nreceive_bytes_max = '8MiB'\n"),
+              HasSubstr("limits.receive_bytes_max (8MiB)"));
   EXPECT_THAT(fault_of_file("[storage]\nsegment_bytes = '64KiB'\n"), HasSubstr("the default segment size (64KiB)"));
   EXPECT_THAT(fault_of_file("[limits]\nframe_bytes_max = '32MiB'\n"), HasSubstr("limits.session_in_flight_bytes_max (16MiB)"));
   EXPECT_THAT(fault_of_file("[topic_defaults]\n'segment.bytes' = 5\n"), HasSubstr("expected 0 or at least 64KiB"));

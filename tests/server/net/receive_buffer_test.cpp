@@ -9,6 +9,7 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kBlock = 256U << 10;
+constexpr std::size_t kBudget = 8U << 20;
 
 class ReceiveBufferTest : public ::testing::Test {
  protected:
@@ -32,8 +33,8 @@ class ReceiveBufferTest : public ::testing::Test {
   std::byte next_byte() { return byte_at(sent_++); }
 
   std::size_t sent_ = 0;
-  std::shared_ptr<storage::BlockPool> pool_ = std::make_shared<storage::BlockPool>(kBlock, 8);
-  ReceiveBuffer buffer_{pool_};
+  std::shared_ptr<ReceiveMemory> memory_ = std::make_shared<ReceiveMemory>(kBlock, 8, kBudget);
+  ReceiveBuffer buffer_{memory_};
 };
 
 TEST_F(ReceiveBufferTest, KeepsBytesInOrderWhileTheyAreConsumedInPieces) {
@@ -49,6 +50,8 @@ TEST_F(ReceiveBufferTest, KeepsBytesInOrderWhileTheyAreConsumedInPieces) {
 }
 
 TEST_F(ReceiveBufferTest, ADeclaredLengthIsNotBelieved) {
+  memory_ = std::make_shared<ReceiveMemory>(kBlock, 8, std::size_t{1} << 33);
+  buffer_ = ReceiveBuffer(memory_);
   receive(8, 1U << 31);
   EXPECT_LE(buffer_.prepare(1U << 31).size(), kBlock);
   EXPECT_LE(buffer_.prepare(0xffffffff).size(), kBlock);
@@ -77,7 +80,8 @@ TEST_F(ReceiveBufferTest, AQuietConnectionKeepsOnlyItsUnreadBytes) {
   buffer_.consume(900);
   buffer_.park(1000);
   expect_unread(900, 100);
-  EXPECT_EQ(pool_.use_count(), 2) << "the block is back: nobody but the buffer and this test has the pool";
+  EXPECT_EQ(memory_->blocks.use_count(), 1) << "the block is back";
+  EXPECT_EQ(memory_->budget->used_bytes(), 0U);
   receive(50);
   expect_unread(900, 150);
 }
@@ -98,6 +102,54 @@ TEST_F(ReceiveBufferTest, ParkingWithNothingReceivedIsHarmless) {
   buffer_.consume(10);
   buffer_.park(1000);
   EXPECT_TRUE(buffer_.unread().empty());
+}
+
+TEST_F(ReceiveBufferTest, SmallFramesAreReceivedWithoutABudget) {
+  const ByteBudget::Share all = memory_->budget->take(kBudget);
+  std::size_t consumed = 0;
+  for (int i = 0; i < 100; ++i) {
+    receive(3000, 3000);
+    expect_unread(consumed, 3000);
+    buffer_.consume(3000);
+    consumed += 3000;
+  }
+  EXPECT_EQ(memory_->budget->used_bytes(), kBudget);
+}
+
+TEST_F(ReceiveBufferTest, ALargeFrameWaitsForItsShare) {
+  constexpr std::size_t kFrame = 1U << 20;
+  ByteBudget::Share all = memory_->budget->take(kBudget);
+  receive(1000, 0);
+  EXPECT_TRUE(buffer_.prepare(kFrame).empty());
+  all.resize(0);
+  buffer_.admit(memory_->budget->take(buffer_.missing_bytes(kFrame)));
+  all.resize(kBudget);
+  receive(kFrame - 1000, kFrame);
+  expect_unread(0, kFrame);
+}
+
+TEST_F(ReceiveBufferTest, TheShareOfAFrameLastsAsLongAsAnyOfIt) {
+  constexpr std::size_t kFrame = 1U << 20;
+  receive(kFrame, kFrame);
+  SharedBytes piece = buffer_.share(buffer_.unread().subspan(5, 10));
+  buffer_.consume(kFrame);
+  buffer_.park(0);
+  EXPECT_GE(memory_->budget->used_bytes(), kFrame);
+  piece = {};
+  EXPECT_EQ(memory_->budget->used_bytes(), 0U);
+}
+
+TEST_F(ReceiveBufferTest, LargeMemoryIsGivenUpWhenOthersWaitForIt) {
+  constexpr std::size_t kFrame = kBudget - kBlock;
+  receive(kFrame, kFrame);
+  bool served = false;
+  const ByteBudget::Share rest = memory_->budget->take(kBudget - memory_->budget->used_bytes());
+  memory_->budget->wait(kBlock, [&served](const ByteBudget::Share&) { served = true; });
+  EXPECT_FALSE(served);
+  buffer_.consume(kFrame);
+  receive(100, 100);
+  EXPECT_TRUE(served);
+  expect_unread(kFrame, 100);
 }
 
 }  // namespace

@@ -121,6 +121,7 @@ TEST_F(Handshake, ConnectionsOverTheLimitAreToldSo) {
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->correlation, 0U);
   EXPECT_EQ(refused->error_code(), Errc::limit_reached);
+  EXPECT_EQ(std::get<native::ErrorReply>(refused->message).message, "too many connections") << "the code says the rest";
   EXPECT_TRUE(fourth.is_closed());
   EXPECT_TRUE(third.ask_for<native::Pong>(native::Ping{}).has_value());
 }

@@ -48,7 +48,7 @@ class SubscriptionsTest : public ::testing::Test {
                                 room_ -= std::min(room_, delivery.batches.bytes);
                               },
                               [this](std::uint32_t number, const Error& error) { ended_.emplace_back(number, error.code); },
-                              [this] { return room_; }});
+                              [this] { return room_; }, [] {}});
   }
   ~SubscriptionsTest() override {
     on_shard([this] { subscriptions_->close(); });
@@ -159,6 +159,33 @@ TEST_F(SubscriptionsTest, ADeletedTopicIsToldWithoutCredit) {
     EXPECT_EQ(ended_, (std::vector<std::pair<std::uint32_t, Errc>>{{1, Errc::unknown_topic}}));
     EXPECT_EQ(subscriptions_->size(), 0U);
   });
+}
+
+TEST_F(SubscriptionsTest, OnesWithNothingToDeliverAreNotInTheLine) {
+  for (std::uint32_t number = 10; number < 3000; ++number)
+    ASSERT_TRUE(add(number, 1, 0, number % 2 == 0 ? 0 : kMuch).has_value());
+  publish(0, 1000);
+  ASSERT_TRUE(add(1, 0).has_value());
+  ASSERT_TRUE(add(2, 0, 0, 0).has_value());
+  pump_with_room(kEnoughRoom);
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1}));
+  on_shard([this] {
+    subscriptions_->add_credit(2, 1);
+    subscriptions_->pump();
+  });
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
+  publish(1, 1000);
+  pump_with_room(64U << 20);
+  EXPECT_EQ(delivered_.size(), 2U + 2990 / 2) << "all that have credit";
+}
+
+TEST_F(SubscriptionsTest, OneThatIsRemovedWhileItWaitsItsTurnIsSkipped) {
+  publish(0, 1000);
+  ASSERT_TRUE(add(1, 0).has_value());
+  ASSERT_TRUE(add(2, 0).has_value());
+  on_shard([this] { EXPECT_TRUE(subscriptions_->remove(1)); });
+  pump_with_room(kEnoughRoom);
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{2}));
 }
 
 TEST_F(SubscriptionsTest, CreditBeyondAllMeasureIsCapped) {

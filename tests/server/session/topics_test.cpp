@@ -67,6 +67,33 @@ TEST_F(Topics, EveryImpossibleTopicIsRefused) {
   EXPECT_EQ(create(std::string(249, 'a')).partitions.size(), 1U);
 }
 
+TEST_F(Topics, SettingsMayHaveUnits) {
+  start();
+  const native::TopicInfo made =
+      create("orders", 1, {{"retention.ms", "7d"}, {"segment.bytes", "64MiB"}, {"retention.bytes", "-1"}});
+  EXPECT_EQ(value_of(made, "retention.ms"), "604800000");
+  EXPECT_EQ(value_of(made, "segment.bytes"), "67108864");
+  EXPECT_EQ(value_of(made, "retention.bytes"), "-1");
+  RawClient admin = client();
+  ASSERT_TRUE(admin.ask_for<TopicReply>(AlterTopic{"orders", 0, {{"retention.ms", "12h"}, {"segment.bytes", ""}}}).has_value());
+  EXPECT_EQ(value_of(describe("orders"), "retention.ms"), "43200000");
+  EXPECT_EQ(value_of(describe("orders"), "segment.bytes"), "268435456 by default");
+  const auto refused = admin.ask_for<TopicReply>(AlterTopic{"orders", 0, {{"retention.ms", "7 days"}}});
+  EXPECT_EQ(refused.error().context,
+            "retention.ms: '7 days' is not a duration such as 500 (milliseconds), 500ms, 10s, 5m, 2h or 7d");
+}
+
+TEST_F(Topics, ABatchMustFitAFrame) {
+  config.limits.frame_bytes_max = 2 * kMiB;
+  start();
+  const auto refused = client().ask_for<TopicReply>(CreateTopic{"large", 1, {{"max.message.bytes", "2MiB"}}});
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_THAT(refused.error().context, ::testing::HasSubstr("limits.frame_bytes_max"));
+  const native::TopicPartition target = create_partition("fits", {{"max.message.bytes", std::to_string(2 * kMiB - 1024)}});
+  EXPECT_EQ(refusal_of(AlterTopic{"fits", 0, {{"max.message.bytes", "3MiB"}}}), Errc::invalid_argument);
+  EXPECT_TRUE(client().publish(target, large_batch(2 * kMiB - 1024 - 100)).has_value());
+}
+
 TEST_F(Topics, MoreThanAnAnswerCouldDescribeIsRefused) {
   config.limits.partitions_max = 1'000'000;
   start();
@@ -164,7 +191,9 @@ TEST_F(Topics, ManyPartitionsAreSpreadOverTheThreadsAndSurviveARestart) {
   RawClient publisher = client();
   for (std::int32_t i = 0; i < 12; ++i) {
     for (int n = 0; n <= i; ++n) {
-      ASSERT_TRUE(publisher.publish({topic.id, PartitionId(i)}, batch_of({std::to_string(i)})).has_value());
+      // The size that is compared below is the files'.
+      const auto ack = publisher.publish({topic.id, PartitionId(i)}, batch_of({std::to_string(i)}), native::AckLevel::written);
+      ASSERT_TRUE(ack.has_value());
     }
   }
   publisher.close();

@@ -60,6 +60,11 @@ bool RawClient::send_bytes(ByteSpan bytes) {
   return true;
 }
 
+std::size_t RawClient::send_some(ByteSpan bytes) {
+  const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
 bool RawClient::send(const native::Message& message, std::uint64_t correlation, ByteSpan payload) {
   std::vector<std::byte> frame;
   native::encode_frame(message, correlation, payload.size(), frame);

@@ -39,6 +39,8 @@ class RawClient {
 
   /// False when the peer has closed.
   bool send_bytes(ByteSpan bytes);
+  /// As many of the bytes as go without waiting; 0 also when the peer has closed.
+  std::size_t send_some(ByteSpan bytes);
   bool send(const native::Message& message, std::uint64_t correlation, ByteSpan payload = {});
   /// The next frame; nothing when the peer has closed the connection, in whatever way.
   std::optional<Frame> receive();

@@ -6,10 +6,9 @@
 
 #include <algorithm>
 
-#include "simulation/simulated_disk.hpp"
-#include "simulation/temporary_directory.hpp"
+#include "protocol/base/clock.hpp"
+#include "samples/disks.hpp"
 #include "storage/io/aligned_buffer.hpp"
-#include "storage/io/posix_file_system.hpp"
 
 namespace leat::storage {
 namespace {
@@ -17,18 +16,6 @@ namespace {
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 using Existence = OpenOptions::Existence;
-
-struct RealDisk {
-  simulation::TemporaryDirectory directory;
-  PosixFileSystem fs;
-  [[nodiscard]] Path root() const { return directory.path(); }
-};
-
-struct FakeDisk {
-  simulation::SimulatedDisk fs;
-  FakeDisk() { fs.create_directories(root()).value(); }
-  [[nodiscard]] static Path root() { return "/data"; }
-};
 
 template <class Disk>
 class FileSystemContract : public testing::Test {
@@ -68,14 +55,6 @@ class FileSystemContract : public testing::Test {
   Disk disk_;
 };
 
-using Disks = testing::Types<RealDisk, FakeDisk>;
-class DiskNames {
- public:
-  template <class Disk>
-  static std::string GetName(int) {
-    return std::is_same_v<Disk, RealDisk> ? "Real" : "Simulated";
-  }
-};
 TYPED_TEST_SUITE(FileSystemContract, Disks, DiskNames);
 
 TYPED_TEST(FileSystemContract, WhatWasWrittenIsRead) {
@@ -83,6 +62,16 @@ TYPED_TEST(FileSystemContract, WhatWasWrittenIsRead) {
   EXPECT_EQ(this->read(*file, 7, 4), "leat");
   EXPECT_EQ(file->size().value(), 11U);
   EXPECT_EQ(file->path(), this->at("a"));
+}
+
+TYPED_TEST(FileSystemContract, AWriteIsTheTimeOfTheLastModification) {
+  constexpr TimestampMs kClockGrainMs = 1000;
+  const TimestampMs before = SystemClock().wall_ms() - kClockGrainMs;
+  auto file = this->create("a", "0123456789");
+  const TimestampMs written = file->modified_ms().value();
+  EXPECT_GE(written, before);
+  this->read(*file, 0, 4);
+  EXPECT_EQ(file->modified_ms().value(), written);
 }
 
 TYPED_TEST(FileSystemContract, ReadsAreShortOnlyAtTheEnd) {

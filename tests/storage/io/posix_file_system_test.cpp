@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,36 @@ TEST(PosixFileSystem, TheLockNamesItsHolder) {
   const auto lock = fs.lock(directory.path()).value();
   EXPECT_EQ(as_text(read_file(fs, directory.path() / "LOCK", 100).value()), std::to_string(::getpid()) + "\n");
   EXPECT_THAT(fs.lock(directory.path()).error().context, HasSubstr("process " + std::to_string(::getpid())));
+}
+
+TEST(PosixFileSystem, TheLockHoldsWhateverHappensToTheFilesInTheDirectory) {
+  const TemporaryDirectory directory;
+  PosixFileSystem fs;
+  const auto lock = fs.lock(directory.path()).value();
+  fs.remove_file(directory.path() / "LOCK").value();
+  EXPECT_EQ(fs.lock(directory.path()).error().code, Errc::data_dir_in_use);
+  (void)fs.open(directory.path() / "LOCK", {.existence = OpenOptions::Existence::must_not_exist}).value();
+  EXPECT_THAT(fs.lock(directory.path()).error().context, HasSubstr("in use by another process"));
+}
+
+TEST(PosixFileSystem, TheLockOfAKilledProcessIsWaitedFor) {
+  const TemporaryDirectory directory;
+  PosixFileSystem fs;
+  std::array<int, 2> ready{};
+  ASSERT_EQ(::pipe(ready.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto lock = fs.lock(directory.path());
+    std::vector<char> slow_to_free(std::size_t{128} << 20, 'x');
+    if (::write(ready[1], slow_to_free.data(), lock ? 1 : 0) == 1) ::pause();
+    ::_exit(1);
+  }
+  char locked = 0;
+  ASSERT_EQ(::read(ready[0], &locked, 1), 1);
+  ASSERT_EQ(::kill(child, SIGKILL), 0);
+  EXPECT_TRUE(fs.lock(directory.path()));
+  for (const int end : ready) ::close(end);
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
 }
 
 TEST(PosixFileSystem, TheLockHoldsAgainstAnotherProcessAndDiesWithIt) {

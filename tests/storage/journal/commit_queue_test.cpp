@@ -173,9 +173,11 @@ TEST_F(CommitQueueTest, AnEmptyQueueTakesABatchBeyondTheLimit) {
 }
 
 TEST_F(CommitQueueTest, AFullDiskRefusesUntilThereIsRoom) {
-  queue_.set_full(true);
+  queue_.set_full(FullReason::reserve, true);
+  queue_.set_full(FullReason::segments, true);
+  queue_.set_full(FullReason::reserve, false);
   EXPECT_EQ(error_of(stage(0)), Errc::storage_full);
-  queue_.set_full(false);
+  queue_.set_full(FullReason::segments, false);
   EXPECT_TRUE(stage(0));
 }
 

@@ -30,11 +30,19 @@ class JournalFixture : public testing::Test {
 
   Journal& open(std::uint64_t epoch = 1, const JournalOptions& options = kOptions) {
     journal_ = Journal::open(fs(), directory(), options, epoch).value();
+    journal_->note_recorded(journal_->file_set());
     queue_.emplace(CommitQueueOptions{.group_bytes_max = kGroupsPerFile * kDirectAlignment});
     next_offset_ = Offset(0);
     return *journal_;
   }
   Journal& journal() { return *journal_; }
+  /// A file more, recorded as a checkpoint would.
+  Result<bool> add_spare() {
+    auto added = journal_->add_spare();
+    journal_->note_recorded(journal_->file_set());
+    return added;
+  }
+  JournalFileSet recorded() { return journal_ ? journal_->file_set() : JournalFileSet{}; }
 
   void stage(const BatchShape& shape = {}) {
     const Bytes batch = make_batch(Offset(0), shape);
@@ -59,19 +67,19 @@ class JournalFixture : public testing::Test {
   void open_two_files() {
     open();
     write(1);
-    journal_->add_spare().value();
+    add_spare().value();
   }
   /// Writes so many groups, adding files whenever they are wanted.
   void write_adding_files(int groups) {
     for (int i = 0; i < groups; ++i) {
-      journal_->add_spare().value();
+      add_spare().value();
       write(1);
     }
   }
 
   /// The sequences of the groups that a recovery would replay.
   Result<std::vector<std::uint64_t>> read_back(std::uint64_t epoch = 1, std::uint64_t first_needed = 1) {
-    LEAT_ASSIGN(auto reader, JournalReader::open(fs(), directory(), epoch, first_needed));
+    LEAT_ASSIGN(auto reader, JournalReader::open(fs(), directory(), recorded(), epoch, first_needed));
     std::vector<std::uint64_t> sequences;
     while (true) {
       LEAT_ASSIGN(const auto group, reader.next());

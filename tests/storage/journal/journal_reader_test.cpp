@@ -43,7 +43,7 @@ TYPED_TEST(JournalReaderTest, EntriesComeBackAsTheyWereStaged) {
   this->stage({.records = 2});
   this->stage({.value_bytes = 33});
   this->write_staged().value();
-  auto reader = JournalReader::open(this->fs(), this->directory(), 1, 1).value();
+  auto reader = JournalReader::open(this->fs(), this->directory(), this->recorded(), 1, 1).value();
   const auto group = reader.next().value();
   ASSERT_EQ(group->entries.size(), 2U);
   EXPECT_EQ(group->entries[0].header.log, this->kLog);
@@ -80,15 +80,34 @@ TYPED_TEST(JournalReaderTest, GroupsOfAnotherEpochAreIgnored) {
 
 TYPED_TEST(JournalReaderTest, AMissingFirstGroupIsCorruption) {
   this->write_three_files();
-  this->fs().remove_file(this->file(1)).value();
+  Bytes emptied(this->kOptions.file_bytes);
+  encode_journal_file_header(1, emptied.data());
+  set_contents(this->fs(), this->file(1), emptied);
   EXPECT_EQ(error_of(this->read_back()), Errc::corruption);
   EXPECT_THAT(message_of(this->read_back()), HasSubstr("journal group 1 is missing, the oldest is 5"));
 }
 
-TYPED_TEST(JournalReaderTest, AMissingFileInTheMiddleIsCorruption) {
+TYPED_TEST(JournalReaderTest, AnyMissingFileIsCorruptionThatNamesIt) {
   this->write_three_files();
-  this->fs().remove_file(this->file(2)).value();
-  EXPECT_THAT(message_of(this->read_back()), HasSubstr("journal group 5 is damaged although later groups were written"));
+  for (const std::uint64_t number : {1U, 2U, 3U}) {
+    const Bytes contents = contents_of(this->fs(), this->file(number));
+    this->fs().remove_file(this->file(number)).value();
+    EXPECT_EQ(error_of(this->read_back()), Errc::corruption);
+    EXPECT_THAT(message_of(this->read_back()), HasSubstr(this->file(number).string() + " is missing"));
+    set_contents(this->fs(), this->file(number), contents);
+  }
+}
+
+TYPED_TEST(JournalReaderTest, AFileUnderTheNameOfAnotherIsCorruption) {
+  this->write_three_files();
+  set_contents(this->fs(), this->file(3), contents_of(this->fs(), this->file(2)));
+  EXPECT_THAT(message_of(this->read_back()), HasSubstr("journal-00000003 says in its header that it is journal-00000002"));
+}
+
+TYPED_TEST(JournalReaderTest, AFileThatNoCheckpointNamesIsLeftAlone) {
+  this->write_three_files();
+  set_contents(this->fs(), this->file(4), as_bytes("not zeroed to its end"));
+  EXPECT_EQ(this->read_back(1, 9).value(), Sequences{9});
 }
 
 TYPED_TEST(JournalReaderTest, ADamagedMiddleGroupIsCorruptionThatNamesTheFile) {
@@ -136,9 +155,9 @@ TYPED_TEST(JournalReaderTest, ATornFirstGroupOfARecycledFileIsTheEnd) {
 
 TYPED_TEST(JournalReaderTest, AFileThatIsNoJournalFileIsCorruption) {
   this->open();
-  set_contents(this->fs(), this->file(2), as_bytes("something else"));
+  overwrite(this->fs(), this->file(1), 0, as_bytes("something else"));
   EXPECT_EQ(error_of(this->read_back()), Errc::corruption);
-  EXPECT_THAT(message_of(this->read_back()), HasSubstr("journal-00000002: not a journal file header"));
+  EXPECT_THAT(message_of(this->read_back()), HasSubstr("journal-00000001: not a journal file header"));
 }
 
 TYPED_TEST(JournalReaderTest, AFileOfAnotherVersionIsRefused) {
@@ -200,10 +219,11 @@ TEST_F(DamagedGroup, AnyDamagedByteInTheMiddleIsCorruption) {
   }
 }
 
-TEST_F(DamagedGroup, ACutFileIsTheEndOfTheJournalAtAnyByte) {
+TEST_F(DamagedGroup, AFileCutAtAnyByteIsCorruptionThatNamesIt) {
   for (std::size_t bytes = 0; bytes < group_bytes_; ++bytes) {
     set_contents(fs(), file(1), ByteSpan(intact_).first(group_at(2) + bytes));
-    EXPECT_EQ(read_back().value(), (Sequences{1, 2})) << bytes;
+    EXPECT_EQ(error_of(read_back()), Errc::corruption);
+    EXPECT_THAT(message_of(read_back()), HasSubstr(file(1).string() + " has ")) << bytes;
   }
 }
 

@@ -45,7 +45,7 @@ TYPED_TEST(JournalTest, AGroupTakesAsManyPagesAsItNeeds) {
 TYPED_TEST(JournalTest, GoesOnInTheNextFileWhenOneIsFull) {
   this->open();
   this->write(3);
-  this->journal().add_spare().value();
+  this->add_spare().value();
   this->write_one({.value_bytes = 5000}).value();
   const Bytes second = contents_of(this->fs(), this->file(2));
   EXPECT_EQ(decode_group_header(ByteSpan(second).subspan(this->group_at(0))).value().sequence, 4U);
@@ -63,7 +63,7 @@ TYPED_TEST(JournalTest, TheGroupThatFoundItFullIsWrittenOnceThereIsAFile) {
   this->open();
   this->write(4);
   EXPECT_EQ(error_of(this->write_one()), Errc::journal_full);
-  EXPECT_TRUE(this->journal().add_spare().value());
+  EXPECT_TRUE(this->add_spare().value());
   EXPECT_TRUE(this->write_staged());
   EXPECT_EQ(this->read_back().value(), (Sequences{1, 2, 3, 4, 5}));
 }
@@ -99,10 +99,10 @@ TYPED_TEST(JournalTest, RecycledFilesAreWrittenAgainForEver) {
 
 TYPED_TEST(JournalTest, ASpareIsAddedOnlyWhenThereIsNone) {
   this->open();
-  EXPECT_FALSE(this->journal().add_spare().value());
+  EXPECT_FALSE(this->add_spare().value());
   this->write(1);
-  EXPECT_TRUE(this->journal().add_spare().value());
-  EXPECT_FALSE(this->journal().add_spare().value());
+  EXPECT_TRUE(this->add_spare().value());
+  EXPECT_FALSE(this->add_spare().value());
   EXPECT_EQ(this->journal().files(), 2U);
 }
 
@@ -110,8 +110,20 @@ TYPED_TEST(JournalTest, NoSpareIsAddedBeyondTheMaximum) {
   this->open();
   this->write_adding_files(12);
   EXPECT_EQ(this->journal().files(), 3U);
-  EXPECT_FALSE(this->journal().add_spare().value());
+  EXPECT_FALSE(this->add_spare().value());
   EXPECT_EQ(error_of(this->write_one()), Errc::journal_full);
+}
+
+TYPED_TEST(JournalTest, AFileThatNoCheckpointNamesIsNotWritten) {
+  this->open();
+  this->write(4);
+  EXPECT_TRUE(this->journal().add_spare().value());
+  EXPECT_EQ(this->journal().free_files(), 0U);
+  EXPECT_EQ(error_of(this->write_one()), Errc::journal_full);
+  this->journal().note_recorded({this->kOptions.file_bytes, {1}});
+  EXPECT_EQ(error_of(this->write_staged()), Errc::journal_full);
+  this->journal().note_recorded({this->kOptions.file_bytes, {1, 2}});
+  EXPECT_TRUE(this->write_staged());
 }
 
 TYPED_TEST(JournalTest, ReopeningTakesTheFilesOver) {
@@ -166,7 +178,7 @@ class JournalFaults : public JournalFixture<FakeDisk> {
  protected:
   void lose_power() {
     const auto after = disk_.fs.crash(simulation::CrashChoice::lose_everything_unsynced());
-    auto reader = JournalReader::open(*after, directory(), 1, 1);
+    auto reader = JournalReader::open(*after, directory(), recorded(), 1, 1);
     while (const auto group = reader.value().next().value()) survived_.push_back(group->sequence);
   }
   Sequences survived_;
@@ -196,10 +208,11 @@ TEST_F(JournalFaults, AFileThatCannotBeCreatedIsTriedAgain) {
   write(1);
   for (std::uint64_t operation = 0;; ++operation) {
     disk_.fs.fail_operation(operation, Errc::storage_full, false);
-    const auto added = journal().add_spare();
+    const auto added = add_spare();
     disk_.fs.clear_fault();
     if (added.has_value()) break;
-    EXPECT_EQ(error_of(added), Errc::storage_full) << operation;
+    // What a directory holds that could not be synced is not known, even if it was for want of room.
+    EXPECT_TRUE(error_of(added) == Errc::storage_full || error_of(added) == Errc::io_error) << operation;
   }
   write(7);
   EXPECT_EQ(read_back().value(), (Sequences{1, 2, 3, 4, 5, 6, 7, 8}));
@@ -213,31 +226,11 @@ TEST_F(JournalFaults, ACrashWhileAFileIsCreatedNeverLeavesHalfAFile) {
   int crashes = 0;
   disk_.fs.on_operation([&](std::uint64_t index, std::string_view name) {
     const auto after = disk_.fs.crash(simulation::CrashChoice::random(index));
-    EXPECT_TRUE(JournalReader::open(*after, directory(), 1, 1)) << name;
+    EXPECT_TRUE(JournalReader::open(*after, directory(), recorded(), 1, 1)) << name;
     EXPECT_TRUE(Journal::open(*after, directory(), kOptions, 2)) << name;
     ++crashes;
   });
-  EXPECT_TRUE(journal().add_spare().value());
-  EXPECT_GT(crashes, 4);
-}
-
-TEST_F(JournalFaults, ACrashWhileFilesOfAnotherSizeAreReplacedLeavesAJournalThatIsRead) {
-  open();
-  write_adding_files(9);
-  fs().sync_directory("/").value();
-  fs().sync_directory(FakeDisk::root()).value();
-  JournalOptions larger = kOptions;
-  larger.file_bytes *= 2;
-  int crashes = 0;
-  disk_.fs.on_operation([&](std::uint64_t index, std::string_view name) {
-    for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      const auto after = disk_.fs.crash(simulation::CrashChoice::random(100 * index + seed));
-      const auto reader = JournalReader::open(*after, directory(), 2, 1);
-      EXPECT_TRUE(reader) << name << " seed " << 100 * index + seed << ": " << message_of(reader);
-    }
-    ++crashes;
-  });
-  open(2, larger);
+  EXPECT_TRUE(add_spare().value());
   EXPECT_GT(crashes, 4);
 }
 

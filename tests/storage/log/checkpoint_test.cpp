@@ -17,6 +17,7 @@ Checkpoint example() {
   Checkpoint checkpoint;
   checkpoint.epoch = 3;
   checkpoint.first_needed_sequence = 18;
+  checkpoint.journal = {64U << 20, {1, 2}};
   RecoveryPoint first{LogId(1), Offset(100), Offset(1043), Offset(1000), 73'216, {}};
   first.producers.push_back({ProducerId(7), 0, 1'700'000'000'000, {{40, 41, Offset(1041)}}});
   checkpoint.points = {first, {LogId(5), Offset(0), Offset(0), Offset(0), 0, {}}};
@@ -53,6 +54,7 @@ TYPED_TEST(CheckpointTest, ComesBackAsItWas) {
   EXPECT_EQ(after.epoch, before.epoch);
   EXPECT_EQ(after.first_needed_sequence, before.first_needed_sequence);
   EXPECT_FALSE(after.clean);
+  EXPECT_EQ(after.journal, before.journal);
   EXPECT_EQ(after.points, before.points);
 }
 
@@ -91,16 +93,16 @@ TYPED_TEST(CheckpointTest, DamageNamesTheFile) {
 TYPED_TEST(CheckpointTest, AnotherVersionIsNamed) {
   this->save(example());
   Bytes bytes = this->saved();
-  store_le(bytes.data() + 8, std::uint32_t{2});
+  store_le(bytes.data() + 8, std::uint32_t{1});
   this->store(bytes);
   EXPECT_EQ(error_of(this->load()), Errc::unsupported_format);
-  EXPECT_THAT(message_of(this->load()), HasSubstr("version 2"));
+  EXPECT_THAT(message_of(this->load()), HasSubstr("version 1"));
 }
 
 TYPED_TEST(CheckpointTest, CountsAreBelievedOnlyAsFarAsThereAreBytes) {
   this->save(example());
   const Bytes bytes = this->saved();
-  for (const std::size_t count_at : {32U, 76U, 98U}) {  // of partitions, of producers, of batches
+  for (const std::size_t count_at : {40U, 44U, 104U, 126U}) {  // of journal files, of partitions, of producers, of batches
     Bytes changed = bytes;
     store_le(changed.data() + count_at, std::uint32_t{0xffffffff});
     this->store(changed);
@@ -114,6 +116,18 @@ TYPED_TEST(CheckpointTest, BytesBehindTheLastPartitionAreDamage) {
   bytes.resize(bytes.size() + 4);
   this->store(bytes);
   EXPECT_THAT(message_of(this->load()), HasSubstr("length"));
+}
+
+TYPED_TEST(CheckpointTest, AProducerWithMoreBatchesThanAreRememberedIsDamage) {
+  Checkpoint checkpoint = example();
+  auto& batches = checkpoint.points[0].producers[0].batches;
+  while (batches.size() < ProducerState::kBatchesMax) batches.push_back({});
+  this->save(checkpoint);
+  ASSERT_TRUE(this->load());
+  Bytes bytes = this->saved();
+  store_le(bytes.data() + 126, static_cast<std::uint32_t>(batches.size() + 1));
+  this->store(bytes);
+  EXPECT_EQ(error_of(this->load()), Errc::corruption);
 }
 
 TYPED_TEST(CheckpointTest, AProducerWithoutBatchesIsDamage) {

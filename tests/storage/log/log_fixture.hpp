@@ -19,8 +19,12 @@ class LogFixture : public testing::Test {
   FileSystem& fs() { return disk_.fs; }
   Path directory() { return disk_.root() / "0"; }
 
+  LogEnvironment environment() { return {fs(), files_, clock_, queue_, read_blocks_, producers_}; }
+  LogEnvironment environment_on(FileSystem& other) {
+    return {other, std::make_shared<OpenFiles>(other, 2), clock_, queue_, read_blocks_, producers_};
+  }
   void open(const RecoveryPoint& point = {.log = kLog}) {
-    log_ = PartitionLog::open({fs(), clock_, queue_, read_blocks_}, directory(), point, config_, true).value();
+    log_ = PartitionLog::open(environment(), directory(), point, config_, true).value();
     hint_ = {};
   }
   /// Opens it again from a point at which everything was synced.
@@ -90,10 +94,16 @@ class LogFixture : public testing::Test {
   }
 
   Disk disk_;
+  std::shared_ptr<OpenFiles> files_ = std::make_shared<OpenFiles>(disk_.fs, 2);
   ManualClock clock_{1'700'000'000'000};
   TopicConfig config_;
   CommitQueue queue_{{.group_bytes_max = 256 << 10, .queued_bytes_max = 1 << 20, .tail_bytes_max = 1 << 20}};
   std::shared_ptr<BlockPool> read_blocks_ = std::make_shared<BlockPool>(64 << 10, 4);
+  std::shared_ptr<ProducerRegistry> producers_ = [] {
+    auto registry = std::make_shared<ProducerRegistry>(100);
+    registry->set_next_id(ProducerId(100));
+    return registry;
+  }();
   std::shared_ptr<PartitionLog> log_;
   ReadHint hint_;
 

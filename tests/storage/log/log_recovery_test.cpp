@@ -22,7 +22,7 @@ class LogRecoveryTest : public testing::Test {
   Path index_file(std::int64_t base) { return directory() / index_file_name(Offset(base)); }
 
   void write(std::int64_t base, int count, bool sealed, const BatchShape& shape = {}) {
-    auto appender = SegmentAppender::create(fs(), read_blocks_, directory(), Offset(base)).value();
+    auto appender = SegmentAppender::create(files_, read_blocks_, directory(), Offset(base)).value();
     for (const Bytes& batch : make_batches(Offset(base), count, shape)) appender.append(placed({batch})).value();
     if (sealed) return std::move(appender).seal().value();
     appender.segment()->index().flush().value();
@@ -40,7 +40,7 @@ class LogRecoveryTest : public testing::Test {
     point_.position = bytes_of(static_cast<int>(offset - segment_base), shape);
   }
   Result<RecoveredLog> try_recover(bool after_crash = true) {
-    return recover_log(fs(), read_blocks_, directory(), point_, 1'700'000'000'000, after_crash);
+    return recover_log(files_, read_blocks_, producers_, directory(), point_, 1'700'000'000'000, after_crash);
   }
   RecoveredLog recover() { return try_recover().value(); }
   static std::vector<std::int64_t> bases(const RecoveredLog& log) {
@@ -56,7 +56,9 @@ class LogRecoveryTest : public testing::Test {
   }
 
   Disk disk_;
+  std::shared_ptr<OpenFiles> files_ = std::make_shared<OpenFiles>(disk_.fs, 2);
   std::shared_ptr<BlockPool> read_blocks_ = std::make_shared<BlockPool>(64 << 10, 4);
+  std::shared_ptr<ProducerRegistry> producers_ = std::make_shared<ProducerRegistry>(100);
   RecoveryPoint point_;
 };
 TYPED_TEST_SUITE(LogRecoveryTest, Disks, DiskNames);
@@ -311,7 +313,8 @@ TEST_F(LogRecoveryFaults, ACrashDuringRecoveryIsRecoveredFrom) {
   int crashes = 0;
   disk_.fs.on_operation([&](std::uint64_t index, std::string_view name) {
     const auto after = disk_.fs.crash(simulation::CrashChoice::random(index));
-    const auto again = recover_log(*after, read_blocks_, directory(), point_, 1'700'000'000'000, true);
+    const auto again = recover_log(std::make_shared<OpenFiles>(*after, 1), read_blocks_, producers_, directory(), point_,
+                                   1'700'000'000'000, true);
     EXPECT_TRUE(again) << name << ": " << message_of(again);
     if (again) {
       EXPECT_EQ(again->next_offset, Offset(9));

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "log_fixture.hpp"
 
 namespace leat::storage {
@@ -57,6 +59,27 @@ TYPED_TEST(PartitionLogMaintenance, ThePointCoversOnlyWhatIsWritten) {
   EXPECT_TRUE(point.producers.empty());
 }
 
+TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsGoneFromThePointToo) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->sync().value();
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms());
+  EXPECT_THAT(this->log_->recovery_point().producers, SizeIs(1));
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms() + 1);
+  EXPECT_TRUE(this->log_->recovery_point().producers.empty());
+  EXPECT_EQ(this->producers_->remembered(), 0U);
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 1}})), Errc::unknown_producer);
+}
+
+TYPED_TEST(PartitionLogMaintenance, DeletedRecordsLeaveTheirProducersKnown) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->advance_log_start(Offset(1)).value();
+  this->reopen();
+  EXPECT_TRUE(this->append({.stamp = {ProducerId(7), 0, 0}})->duplicate);
+  EXPECT_EQ(this->append({.stamp = {ProducerId(7), 0, 1}})->base_offset, Offset(1));
+}
+
 TYPED_TEST(PartitionLogMaintenance, ALogNeedsASyncWhenSomethingChanged) {
   EXPECT_TRUE(this->log_->needs_sync());
   this->log_->sync().value();
@@ -110,6 +133,24 @@ TYPED_TEST(PartitionLogMaintenance, RetentionByTimeDeletesSegmentsWithoutAYoungR
   EXPECT_EQ(this->retention_start(), Offset(0));
   this->clock_.advance(std::chrono::milliseconds(1));
   EXPECT_EQ(this->retention_start(), Offset(4));
+}
+
+TYPED_TEST(PartitionLogMaintenance, ARecordFromTheFarFutureExpiresLikeAnyOther) {
+  this->commit(1, {.timestamp = std::numeric_limits<TimestampMs>::max()});
+  this->commit(4);
+  this->retain(1000, -1);
+  EXPECT_EQ(this->retention_start(), Offset(0));
+  this->clock_.advance(std::chrono::milliseconds(1001));
+  EXPECT_EQ(this->retention_start(), Offset(5));
+}
+
+TYPED_TEST(PartitionLogMaintenance, EventsOfLongAgoAreKeptFromWhenTheyWereAppended) {
+  this->commit(5, {.timestamp = 5});
+  this->retain(1000, -1);
+  this->clock_.advance(std::chrono::milliseconds(1000));
+  EXPECT_EQ(this->retention_start(), Offset(0));
+  this->clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(this->retention_start(), Offset(5));
 }
 
 TYPED_TEST(PartitionLogMaintenance, AnExpiredActiveSegmentIsRolledAndDeletedToo) {
@@ -186,12 +227,30 @@ TYPED_TEST(PartitionLogMaintenance, DeletedRecordsStayDeletedAfterReopening) {
   EXPECT_EQ(header_of(this->read(7, 1)->chunks[0].span()).base_offset, Offset(7));
 }
 
-TYPED_TEST(PartitionLogMaintenance, IdleFilesAreClosedAndReadAgain) {
-  this->commit(10);
-  this->reopen();
-  const Bytes before = this->read_all(0);
-  for (int i = 0; i < 3; ++i) this->log_->release_idle_files();
-  EXPECT_EQ(this->read_all(0), before);
+class PartitionLogRestart : public PartitionLogMaintenance<FakeDisk> {
+ protected:
+  PartitionLogRestart() { disk_.fs.set_clock(clock_); }
+};
+
+TEST_F(PartitionLogRestart, SegmentsAreAsOldAsBefore) {
+  commit(5);
+  clock_.advance(std::chrono::milliseconds(600));
+  reopen();
+  retain(1000, -1);
+  clock_.advance(std::chrono::milliseconds(400));
+  EXPECT_EQ(retention_start(), Offset(0));
+  clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(retention_start(), Offset(5));
+}
+
+TEST_F(PartitionLogRestart, ASegmentFromTheFutureIsAsOldAsTheStart) {
+  clock_.jump_wall(std::chrono::hours(1000));
+  commit(5);
+  clock_.jump_wall(-std::chrono::hours(1000));
+  reopen();
+  retain(1000, -1);
+  clock_.advance(std::chrono::milliseconds(1001));
+  EXPECT_EQ(retention_start(), Offset(5));
 }
 
 class PartitionLogPowerLoss : public PartitionLogMaintenance<FakeDisk> {
@@ -199,7 +258,7 @@ class PartitionLogPowerLoss : public PartitionLogMaintenance<FakeDisk> {
   /// The log as it is found after a power loss that spares what the seed draws.
   std::shared_ptr<PartitionLog> after_power_loss(std::uint64_t seed, const RecoveryPoint& point) {
     found_ = disk_.fs.crash(simulation::CrashChoice::random(seed));
-    return PartitionLog::open({*found_, clock_, queue_, read_blocks_}, directory(), point, config_, true).value();
+    return PartitionLog::open(environment_on(*found_), directory(), point, config_, true).value();
   }
   Bytes read_all_of(PartitionLog& log) {
     Bytes bytes;
@@ -240,7 +299,7 @@ TEST_F(PartitionLogPowerLoss, ASecondLossAfterARecoveryLosesNothingEither) {
     const auto first = after_power_loss(seed, point);
     const RecoveryPoint again = first->sync().value();
     const auto disk = found_->crash(simulation::CrashChoice::random(seed + 1000));
-    const auto second = PartitionLog::open({*disk, clock_, queue_, read_blocks_}, directory(), again, config_, true);
+    const auto second = PartitionLog::open(environment_on(*disk), directory(), again, config_, true);
     ASSERT_TRUE(second) << "seed " << seed << ": " << message_of(second);
     EXPECT_EQ((*second)->next_offset(), first->next_offset()) << "seed " << seed;
     EXPECT_EQ(read_all_of(**second), read_all_of(*first)) << "seed " << seed;

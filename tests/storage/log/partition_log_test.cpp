@@ -5,6 +5,9 @@
 #include <limits>
 
 #include "log_fixture.hpp"
+#include "protocol/base/crc32c.hpp"
+#include "protocol/base/endian.hpp"
+#include "samples/counting_file_system.hpp"
 
 namespace leat::storage {
 namespace {
@@ -229,6 +232,63 @@ TYPED_TEST(PartitionLogTest, TimesAreFoundAcrossSegmentsAndOutOfOrder) {
   this->log_->advance_log_start(Offset(1)).value();
   EXPECT_EQ(this->find_time(100)->offset, Offset(1));
   EXPECT_EQ(this->find_time(301)->offset, Offset(3));
+}
+
+TYPED_TEST(PartitionLogTest, ABatchThatCannotBeReadAnswersATimeAsAWhole) {
+  this->commit(1, {.timestamp = 500});
+  this->append(ByteSpan(make_batch_claiming(Offset(1), 7))).value();
+  this->settle();
+  this->commit(1, {.timestamp = 2000});
+  const auto match = this->find_time(501);
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->offset, Offset(1));
+  EXPECT_EQ(match->timestamp, 1000);
+  this->log_->advance_log_start(Offset(4)).value();
+  EXPECT_EQ(this->find_time(501)->offset, Offset(4));
+}
+
+/// Segments of one batch each, of which the first says that it holds a record from 9000.
+template <class Disk>
+class LyingPartitionLog : public LogFixture<Disk> {
+ protected:
+  LyingPartitionLog() {
+    this->files_ = std::make_shared<OpenFiles>(counts_, 16);
+    this->config_.segment_bytes = 1;
+    this->open();
+    Bytes lie = make_batch(Offset(0));
+    store_be(lie.data() + record::field::kMaxTimestamp, std::int64_t{9000});
+    store_be(lie.data() + record::field::kCrc, crc32c(ByteSpan(lie).subspan(record::field::kAttributes)));
+    this->append(ByteSpan(lie)).value();
+    this->settle();
+    this->commit(40);
+    this->reopen();
+  }
+  int reads_to_find(TimestampMs timestamp) {
+    const int before = counts_.reads();
+    EXPECT_FALSE(this->log_->find_time(timestamp, this->log_->high_watermark()).value());
+    return counts_.reads() - before;
+  }
+
+  CountingFileSystem counts_{this->disk_.fs};
+};
+TYPED_TEST_SUITE(LyingPartitionLog, Disks, DiskNames);
+
+TYPED_TEST(LyingPartitionLog, OnlySegmentsThatMayHoldATimeAreRead) {
+  EXPECT_LE(this->reads_to_find(5000), 4);
+  EXPECT_EQ(this->reads_to_find(9001), 0);
+}
+
+TYPED_TEST(PartitionLogTest, ALimitWithinABatchEndsBeforeIt) {
+  this->commit(3, {.records = 10});
+  const auto read_to = [this](std::int64_t from, std::int64_t limit) {
+    return this->log_->read(Offset(from), Offset(limit), this->kUnlimited, ReadMode::blocking, this->hint_).value();
+  };
+  for (const bool in_memory : {true, false}) {
+    if (!in_memory) this->reopen();
+    EXPECT_EQ(read_to(0, 25).next_offset, Offset(20)) << in_memory;
+    EXPECT_EQ(read_to(22, 25).next_offset, Offset(22)) << in_memory;
+    EXPECT_TRUE(read_to(20, 25).chunks.empty()) << in_memory;
+  }
 }
 
 TYPED_TEST(PartitionLogTest, ReplayContinuesTheLog) {

@@ -33,19 +33,34 @@ class ProducerTableTest : public testing::Test {
   }
   std::vector<ProducerId> known() const {
     std::vector<ProducerId> ids;
-    for (const ProducerState& producer : table_.snapshot(Offset(1'000'000), now_ms_)) ids.push_back(producer.id);
+    for (const ProducerState& producer : table_.snapshot(Offset(1'000'000))) ids.push_back(producer.id);
     return ids;
   }
   void expect_new(const record::BatchHeader& header) { EXPECT_EQ(table_.check(header).value(), std::nullopt); }
   void expect_error(const record::BatchHeader& header, Errc code) { EXPECT_EQ(error_of(table_.check(header)), code); }
 
-  ProducerTable table_;
+  static std::shared_ptr<ProducerRegistry> registry(std::size_t remembered_max) {
+    auto registry = std::make_shared<ProducerRegistry>(remembered_max);
+    registry->set_next_id(ProducerId(100));
+    return registry;
+  }
+
+  std::shared_ptr<ProducerRegistry> registry_ = registry(10);
+  ProducerTable table_{registry_};
   TimestampMs now_ms_ = 1'700'000'000'000;
 };
 
-TEST_F(ProducerTableTest, AnUnknownProducerMayBeginAnywhere) {
+TEST_F(ProducerTableTest, AnUnknownProducerBeginsAtZero) {
   expect_new(batch(0));
-  expect_new(batch(4711));
+  expect_new(batch(0, 1, 3));
+  expect_error(batch(4711), Errc::unknown_producer);
+  EXPECT_THAT(message_of(table_.check(batch(1))), HasSubstr("producer 7 epoch 0 sequence 1, nothing is remembered"));
+}
+
+TEST_F(ProducerTableTest, AnIdThatWasNeverGivenAwayIsUnknown) {
+  expect_new(batch(0, 1, 0, ProducerId(99)));
+  expect_error(batch(0, 1, 0, ProducerId(100)), Errc::unknown_producer);
+  EXPECT_THAT(message_of(table_.check(batch(0, 1, 0, ProducerId(100)))), HasSubstr("given away no such id"));
 }
 
 TEST_F(ProducerTableTest, TheNextBatchFollowsWithoutAGap) {
@@ -59,9 +74,9 @@ TEST_F(ProducerTableTest, TheLastFiveBatchesAreKnownAgain) {
   for (int i = 2; i < 7; ++i) EXPECT_EQ(table_.check(batch(10 * i, 10)).value(), Offset(10 * i)) << i;
 }
 
-TEST_F(ProducerTableTest, TheSixthLastIsOutOfOrder) {
+TEST_F(ProducerTableTest, WhatCameLongBeforeIsOutOfOrder) {
   record_batches(7);
-  expect_error(batch(10, 10), Errc::out_of_order_sequence);
+  expect_error(batch(0, 10), Errc::out_of_order_sequence);
 }
 
 TEST_F(ProducerTableTest, ABatchCutDifferentlyIsNoRepetition) {
@@ -114,42 +129,68 @@ TEST_F(ProducerTableTest, ProducersAreApart) {
 }
 
 TEST_F(ProducerTableTest, TheLeastRecentlyUsedIsForgottenBeyondTheMaximum) {
-  for (std::size_t i = 0; i < ProducerTable::kProducersMax; ++i) {
-    table_.record(batch(0, 1, 0, ProducerId(static_cast<std::int64_t>(i))), Offset(0), now_ms_);
-  }
+  for (std::int64_t id = 0; id < 10; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
   table_.record(batch(1, 1, 0, ProducerId(0)), Offset(1), now_ms_);
-  table_.record(batch(0, 1, 0, ProducerId(5000)), Offset(2), now_ms_);
-  EXPECT_EQ(table_.size(), ProducerTable::kProducersMax);
+  table_.record(batch(0, 1, 0, ProducerId(50)), Offset(2), now_ms_);
+  EXPECT_EQ(table_.size(), 10U);
   expect_error(batch(7, 1, 0, ProducerId(0)), Errc::out_of_order_sequence);
-  expect_new(batch(7, 1, 0, ProducerId(1)));
+  expect_error(batch(1, 1, 0, ProducerId(1)), Errc::unknown_producer);
+}
+
+TEST_F(ProducerTableTest, TheMaximumIsOfAllTablesTogether) {
+  ProducerTable other(registry_);
+  for (std::int64_t id = 0; id < 10; ++id) other.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
+  table_.record(batch(0, 1, 0, ProducerId(20)), Offset(0), now_ms_);
+  table_.record(batch(0, 1, 0, ProducerId(21)), Offset(1), now_ms_);
+  EXPECT_THAT(known(), ElementsAre(ProducerId(21)));  // one always finds a place
+  EXPECT_EQ(registry_->remembered(), 11U);
+}
+
+TEST_F(ProducerTableTest, ATableThatGoesGivesItsPlacesBack) {
+  {
+    ProducerTable other(registry_);
+    other.record(batch(0), Offset(0), now_ms_);
+    const ProducerTable moved(std::move(other));
+    EXPECT_EQ(registry_->remembered(), 1U);
+  }
+  EXPECT_EQ(registry_->remembered(), 0U);
 }
 
 TEST_F(ProducerTableTest, ASnapshotLeavesOutWhatLiesBehindItsEnd) {
   record_batches(7);
-  const auto snapshot = table_.snapshot(Offset(50), now_ms_);
+  const auto snapshot = table_.snapshot(Offset(50));
   ASSERT_EQ(snapshot.size(), 1U);
-  EXPECT_THAT(snapshot[0].batches, ElementsAre(ProducerState::Batch{20, 29, Offset(20)}, ProducerState::Batch{30, 39, Offset(30)},
-                                               ProducerState::Batch{40, 49, Offset(40)}));
+  EXPECT_THAT(snapshot[0].batches,
+              ElementsAre(ProducerState::Batch{10, 19, Offset(10)}, ProducerState::Batch{20, 29, Offset(20)},
+                          ProducerState::Batch{30, 39, Offset(30)}, ProducerState::Batch{40, 49, Offset(40)}));
 }
 
 TEST_F(ProducerTableTest, ASnapshotLeavesOutProducersOfWhichNothingIsLeft) {
   record_batches(7);
-  EXPECT_TRUE(table_.snapshot(Offset(20), now_ms_).empty());
+  EXPECT_TRUE(table_.snapshot(Offset(10)).empty());
 }
 
-TEST_F(ProducerTableTest, ASnapshotLeavesOutProducersUnusedForADay) {
+TEST_F(ProducerTableTest, ASnapshotKnowsAProducerBehindAllThatItMayHaveInFlight) {
+  record_batches(2 + ProducerState::kInFlightMax);
+  const auto snapshot = table_.snapshot(Offset(20));
+  ASSERT_EQ(snapshot.size(), 1U);
+  EXPECT_THAT(snapshot[0].batches, ElementsAre(ProducerState::Batch{10, 19, Offset(10)}));
+}
+
+TEST_F(ProducerTableTest, ForgetsWhatWasNotUsedSince) {
   record_batches(1);
-  now_ms_ += ProducerTable::kExpiryMs;
-  table_.record(batch(0, 1, 0, ProducerId(8)), Offset(10), now_ms_);
+  table_.record(batch(0, 1, 0, ProducerId(8)), Offset(10), now_ms_ + 1);
+  table_.forget_unused_since(now_ms_);
   EXPECT_THAT(known(), ElementsAre(kProducer, ProducerId(8)));
-  ++now_ms_;
+  table_.forget_unused_since(now_ms_ + 1);
   EXPECT_THAT(known(), ElementsAre(ProducerId(8)));
+  EXPECT_EQ(registry_->remembered(), 1U);
 }
 
 TEST_F(ProducerTableTest, ARestoredTableGoesOnWhereTheSnapshotWas) {
   record_batches(7);
-  auto snapshot = table_.snapshot(Offset(1000), now_ms_);
-  ProducerTable other;
+  auto snapshot = table_.snapshot(Offset(1000));
+  ProducerTable other(registry(10));
   other.record(batch(0, 1, 0, ProducerId(9)), Offset(0), now_ms_);
   other.restore(std::move(snapshot));
   EXPECT_EQ(other.size(), 1U);
@@ -160,10 +201,9 @@ TEST_F(ProducerTableTest, ARestoredTableGoesOnWhereTheSnapshotWas) {
 TEST_F(ProducerTableTest, ARestoredTableForgetsInTheSameOrder) {
   for (std::int64_t id : {3, 1, 2}) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
   table_.record(batch(1, 1, 0, ProducerId(3)), Offset(1), now_ms_);
-  ProducerTable other;
-  other.restore(table_.snapshot(Offset(1000), now_ms_));
-  table_ = ProducerTable();
-  table_.restore(other.snapshot(Offset(1000), now_ms_));
+  ProducerTable other(registry(10));
+  other.restore(table_.snapshot(Offset(1000)));
+  table_.restore(other.snapshot(Offset(1000)));
   EXPECT_THAT(known(), ElementsAre(ProducerId(1), ProducerId(2), ProducerId(3)));
 }
 

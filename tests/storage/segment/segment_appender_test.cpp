@@ -43,9 +43,11 @@ TYPED_TEST(SegmentAppenderTest, AnEntryIsMadeForEverySixtyFourKibibytes) {
   SegmentAppender appender = this->create();
   for (const Bytes& batch : batches) appender.append(placed({batch})).value();
   SegmentIndex& index = appender.segment()->index();
-  EXPECT_EQ(index.at_or_before(this->kBase + 1).value().position, 0U);
-  EXPECT_EQ(index.at_or_before(this->kBase + 2).value(), (IndexEntry{2, static_cast<std::uint32_t>(2 * batch_bytes), 1000}));
-  EXPECT_EQ(index.at_or_before(this->kBase + 9).value(), (IndexEntry{8, static_cast<std::uint32_t>(8 * batch_bytes), 1000}));
+  EXPECT_EQ(index.at_or_before(this->kBase + 1).value().entry.position, 0U);
+  EXPECT_EQ(index.at_or_before(this->kBase + 2).value().entry,
+            (IndexEntry{2, static_cast<std::uint32_t>(2 * batch_bytes), 1000}));
+  EXPECT_EQ(index.at_or_before(this->kBase + 9).value().entry,
+            (IndexEntry{8, static_cast<std::uint32_t>(8 * batch_bytes), 1000}));
 }
 
 TYPED_TEST(SegmentAppenderTest, ASealedIndexEndsWithTheSegmentsEnd) {
@@ -62,7 +64,7 @@ TYPED_TEST(SegmentAppenderTest, ResumingGoesOnAtTheEnd) {
     first.append(placed({batches[0], batches[1]})).value();
   }
   const std::uint64_t end = batches[0].size() + batches[1].size();
-  SegmentAppender second = SegmentAppender::resume(this->reopened({end, this->kBase + 2, 1000}), 0).value();
+  SegmentAppender second(this->reopened({end, this->kBase + 2, 1000}), IndexSpacing(this->kBase, 0));
   second.append(placed({batches[2], batches[3]})).value();
   EXPECT_EQ(contents_of(this->fs(), this->log_path()), joined(batches));
 }
@@ -73,7 +75,7 @@ TYPED_TEST(SegmentAppenderTest, LeftOversOfAnEarlierAttemptAreDropped) {
   SegmentAppender appender = this->create();
   appender.append(placed(batches)).value();
   EXPECT_EQ(contents_of(this->fs(), this->log_path()), joined(batches));
-  EXPECT_EQ(appender.segment()->index().at_or_before(this->kBase + 9).value().position, 2 * batches[0].size());
+  EXPECT_EQ(appender.segment()->index().at_or_before(this->kBase + 9).value().entry.position, 2 * batches[0].size());
 }
 
 TYPED_TEST(SegmentAppenderTest, RoomIsWhatTheSettingLeaves) {
@@ -106,7 +108,7 @@ TEST_F(SegmentAppenderFaults, AFailedAppendMovesNothingAndMayBeTriedAgain) {
   disk_.fs.set_space(1 << 20, 1 << 20);
   appender.append(placed(batches)).value();
   EXPECT_EQ(contents_of(fs(), log_path()), joined(batches));
-  EXPECT_EQ(appender.segment()->index().at_or_before(kBase + 3).value().position, 2 * batches[0].size());
+  EXPECT_EQ(appender.segment()->index().at_or_before(kBase + 3).value().entry.position, 2 * batches[0].size());
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ class SegmentFixture : public testing::Test {
   Path log_path() { return disk_.root() / segment_file_name(kBase); }
   Path index_path() { return disk_.root() / index_file_name(kBase); }
 
-  SegmentAppender create() { return SegmentAppender::create(fs(), read_blocks_, disk_.root(), kBase).value(); }
+  SegmentAppender create() { return SegmentAppender::create(files_, read_blocks_, disk_.root(), kBase).value(); }
   /// A segment of these batches, sealed.
   std::shared_ptr<Segment> sealed(const std::vector<Bytes>& batches) {
     SegmentAppender appender = create();
@@ -26,12 +26,15 @@ class SegmentFixture : public testing::Test {
     std::move(appender).seal().value();
     return segment;
   }
-  /// The same files, opened by somebody else.
+  /// The same files, opened by somebody else, sealed.
   std::shared_ptr<Segment> reopened(const SegmentEnd& end) {
-    return std::make_shared<Segment>(fs(), read_blocks_, disk_.root(), kBase, end);
+    auto segment = std::make_shared<Segment>(files_, read_blocks_, disk_.root(), kBase, end);
+    segment->set_sealed();
+    return segment;
   }
 
   Disk disk_;
+  std::shared_ptr<OpenFiles> files_ = std::make_shared<OpenFiles>(disk_.fs, 16);
   std::shared_ptr<BlockPool> read_blocks_ = std::make_shared<BlockPool>(64 << 10, 4);
 };
 

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
+#include "samples/counting_file_system.hpp"
 #include "samples/disks.hpp"
 #include "samples/worked_example.hpp"
 
@@ -23,7 +26,7 @@ class SegmentIndexTest : public testing::Test {
 
   FileSystem& fs() { return disk_.fs; }
   Path path() { return disk_.root() / "00000000000000005000.index"; }
-  SegmentIndex open() { return SegmentIndex(fs(), path(), kBase); }
+  SegmentIndex open() { return SegmentIndex(files_, path(), kBase); }
   static void add(SegmentIndex& index, std::uint32_t first, std::uint32_t last) {
     for (std::uint32_t n = first; n <= last; ++n) index.add(entry(n));
   }
@@ -35,25 +38,26 @@ class SegmentIndexTest : public testing::Test {
   }
   static std::uint64_t position_of(std::uint32_t n) { return n * kIndexEntryBytes; }
   static void expect_lookups(SegmentIndex& index) {
-    EXPECT_EQ(index.at_or_before(kBase).value(), kStart);
-    EXPECT_EQ(index.at_or_before(kBase + 99).value(), kStart);
-    EXPECT_EQ(index.at_or_before(kBase + 100).value(), entry(1));
-    EXPECT_EQ(index.at_or_before(kBase + 799).value(), entry(7));
-    EXPECT_EQ(index.at_or_before(kBase + 1'000'000).value(), entry(9));
-    EXPECT_EQ(index.before_time(10).value(), kStart);
-    EXPECT_EQ(index.before_time(11).value(), entry(1));
-    EXPECT_EQ(index.before_time(75).value(), entry(7));
-    EXPECT_EQ(index.before_time(1'000'000).value(), entry(9));
+    EXPECT_EQ(index.at_or_before(kBase).value().entry, kStart);
+    EXPECT_EQ(index.at_or_before(kBase + 99).value().entry, kStart);
+    EXPECT_EQ(index.at_or_before(kBase + 100).value().entry, entry(1));
+    EXPECT_EQ(index.at_or_before(kBase + 799).value().entry, entry(7));
+    EXPECT_EQ(index.at_or_before(kBase + 1'000'000).value().entry, entry(9));
+    EXPECT_EQ(index.before_time(10).value().entry, kStart);
+    EXPECT_EQ(index.before_time(11).value().entry, entry(1));
+    EXPECT_EQ(index.before_time(75).value().entry, entry(7));
+    EXPECT_EQ(index.before_time(1'000'000).value().entry, entry(9));
   }
 
   Disk disk_;
+  std::shared_ptr<OpenFiles> files_ = std::make_shared<OpenFiles>(disk_.fs, 1);
 };
 TYPED_TEST_SUITE(SegmentIndexTest, Disks, DiskNames);
 
 TYPED_TEST(SegmentIndexTest, AnEmptyIndexPointsToTheSegmentsStart) {
   SegmentIndex index = this->open();
-  EXPECT_EQ(index.at_or_before(this->kBase + 7).value(), kStart);
-  EXPECT_EQ(index.before_time(7).value(), kStart);
+  EXPECT_EQ(index.at_or_before(this->kBase + 7).value().entry, kStart);
+  EXPECT_EQ(index.before_time(7).value().entry, kStart);
 }
 
 TYPED_TEST(SegmentIndexTest, EntriesAreFoundInMemory) {
@@ -87,19 +91,11 @@ TYPED_TEST(SegmentIndexTest, FlushedEntriesFollowThoseOfTheFile) {
   this->expect_lookups(again);
 }
 
-TYPED_TEST(SegmentIndexTest, ReleasedFilesAreOpenedAgain) {
-  this->write(9);
-  SegmentIndex index = this->open();
-  this->expect_lookups(index);
-  index.release_file();
-  this->expect_lookups(index);
-}
-
 TYPED_TEST(SegmentIndexTest, LoadingDropsWhatLiesBehindTheEnd) {
   this->write(9);
   SegmentIndex index = this->open();
   EXPECT_EQ(index.load(4000).value(), this->entry(3));
-  EXPECT_EQ(index.at_or_before(this->kBase + 1'000'000).value(), this->entry(3));
+  EXPECT_EQ(index.at_or_before(this->kBase + 1'000'000).value().entry, this->entry(3));
   EXPECT_EQ(contents_of(this->fs(), this->path()).size(), this->position_of(4));
 }
 
@@ -139,7 +135,7 @@ TYPED_TEST(SegmentIndexTest, ADamagedHeaderIsAnEmptyIndex) {
 
 TYPED_TEST(SegmentIndexTest, TheIndexOfAnotherSegmentIsAnEmptyIndex) {
   this->write(9);
-  SegmentIndex other(this->fs(), this->path(), this->kBase + 1);
+  SegmentIndex other(this->files_, this->path(), this->kBase + 1);
   EXPECT_EQ(other.last_entry().value(), std::nullopt);
 }
 
@@ -163,10 +159,53 @@ TYPED_TEST(SegmentIndexTest, ADamagedEntryCostsALongerWalkAndNothingElse) {
     flip_byte(this->fs(), this->path(), this->position_of(damaged) + 20);
     SegmentIndex index = this->open();
     for (std::uint32_t n = 1; n <= 9; ++n) {
-      EXPECT_LE(index.at_or_before(this->kBase + 100 * n).value().relative_offset, 100 * n) << damaged;
-      EXPECT_LT(index.before_time(10 * n + 1).value().max_timestamp, 10 * n + 1) << damaged;
+      EXPECT_LE(index.at_or_before(this->kBase + 100 * n).value().entry.relative_offset, 100 * n) << damaged;
+      EXPECT_LT(index.before_time(10 * n + 1).value().entry.max_timestamp, 10 * n + 1) << damaged;
     }
   }
+}
+
+TYPED_TEST(SegmentIndexTest, AnEntryThatDoesNotAscendIsDamageToo) {
+  this->write(9);
+  Bytes misplaced(kIndexEntryBytes);
+  encode_index_entry(this->entry(2), misplaced.data());
+  overwrite(this->fs(), this->path(), this->position_of(7), misplaced);
+  SegmentIndex index = this->open();
+  const auto found = index.at_or_before(this->kBase + 700).value();
+  EXPECT_TRUE(found.damaged);
+  EXPECT_EQ(found.entry, this->entry(6));
+}
+
+TYPED_TEST(SegmentIndexTest, ASoundIndexIsNotDamaged) {
+  this->write(9);
+  SegmentIndex index = this->open();
+  for (std::uint32_t n = 0; n <= 10; ++n) EXPECT_FALSE(index.at_or_before(this->kBase + 100 * n).value().damaged) << n;
+}
+
+TYPED_TEST(SegmentIndexTest, ReplacingLeavesTheSameFile) {
+  this->write(9);
+  const Bytes before = contents_of(this->fs(), this->path());
+  SegmentIndex index = this->open();
+  std::vector<IndexEntry> entries;
+  for (std::uint32_t n = 1; n <= 9; ++n) entries.push_back(this->entry(n));
+  flip_byte(this->fs(), this->path(), this->position_of(5));
+  index.replace(entries).value();
+  EXPECT_EQ(contents_of(this->fs(), this->path()), before);
+  this->expect_lookups(index);
+}
+
+TYPED_TEST(SegmentIndexTest, ALookUpDoesNotWaitForASync) {
+  CountingFileSystem counts(this->fs());
+  SegmentIndex index(std::make_shared<OpenFiles>(counts, 1), this->path(), this->kBase);
+  this->add(index, 1, 9);
+  index.flush().value();
+  std::unique_lock gate(counts.sync_gate());
+  std::thread syncing([&] { index.sync().value(); });
+  counts.syncing().wait(0);
+  EXPECT_EQ(index.at_or_before(this->kBase + 799).value().entry, this->entry(7));
+  this->add(index, 10, 10);
+  gate.unlock();
+  syncing.join();
 }
 
 TEST(SegmentIndexEntry, EveryDamagedBitIsNoticed) {
@@ -184,7 +223,7 @@ TEST(SegmentIndexEntry, ZerosAreNone) { EXPECT_EQ(error_of(decode_index_entry(By
 
 TEST(SegmentIndexFile, HasTheDocumentedBytes) {
   FakeDisk disk;
-  SegmentIndex index(disk.fs, disk.root() / "i", Offset(1000));
+  SegmentIndex index(std::make_shared<OpenFiles>(disk.fs, 1), disk.root() / "i", Offset(1000));
   index.add({700, 65'890, 1'700'000'000'000});
   index.flush().value();
   EXPECT_EQ(hex(contents_of(disk.fs, disk.root() / "i")), hex(worked_example("index")));
@@ -202,12 +241,22 @@ class SegmentIndexFaults : public SegmentIndexTest<FakeDisk> {
   }
 };
 
+TEST_F(SegmentIndexFaults, WithoutWaitingNoFileIsOpened) {
+  write(9);
+  SegmentIndex index = open();
+  EXPECT_EQ(error_of(index.at_or_before(kBase + 100, ReadMode::cached_only)), Errc::would_block);
+  index.at_or_before(kBase + 100).value();
+  EXPECT_EQ(index.at_or_before(kBase + 100, ReadMode::cached_only).value().entry, entry(1));
+  add(index, 10, 10);
+  EXPECT_EQ(index.at_or_before(kBase + 1000, ReadMode::cached_only).value().entry, entry(10));
+}
+
 TEST_F(SegmentIndexFaults, DroppedEntriesStayDroppedAfterAPowerLoss) {
   write(9);
   make_durable();
   open().load(4000).value();
   const auto after = without_power();
-  EXPECT_EQ(SegmentIndex(*after, path(), kBase).load(1'000'000).value(), entry(3));
+  EXPECT_EQ(SegmentIndex(std::make_shared<OpenFiles>(*after, 1), path(), kBase).load(1'000'000).value(), entry(3));
 }
 
 TEST_F(SegmentIndexFaults, EntriesBehindADamagedHeaderStayDroppedAfterAPowerLoss) {
@@ -217,7 +266,7 @@ TEST_F(SegmentIndexFaults, EntriesBehindADamagedHeaderStayDroppedAfterAPowerLoss
   (void)open().load(1'000'000).value();
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     const auto after = disk_.fs.crash(simulation::CrashChoice::random(seed));
-    EXPECT_EQ(SegmentIndex(*after, path(), kBase).load(1'000'000).value(), std::nullopt) << seed;
+    EXPECT_EQ(SegmentIndex(std::make_shared<OpenFiles>(*after, 1), path(), kBase).load(1'000'000).value(), std::nullopt) << seed;
   }
 }
 

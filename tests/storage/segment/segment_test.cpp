@@ -44,6 +44,11 @@ class SegmentTest : public SegmentFixture<Disk> {
     }
     return bytes;
   }
+  /// The entry in the middle, at which every look-up begins.
+  void damage_index() {
+    const std::size_t entries = contents_of(this->fs(), this->index_path()).size() / kIndexEntryBytes - 1;
+    flip_byte(this->fs(), this->index_path(), (1 + entries / 2) * kIndexEntryBytes);
+  }
   template <class T>
   void set_field(std::size_t batch, std::size_t field, T value) {
     Bytes bytes(sizeof value);
@@ -108,6 +113,23 @@ TYPED_TEST(SegmentTest, NothingAtOrBeyondTheLimit) {
   EXPECT_EQ(batches.bytes, this->position_of(3));
 }
 
+TYPED_TEST(SegmentTest, ALimitWithinABatchEndsBeforeIt) {
+  this->fill(5, {.records = 10});
+  const ReadBatches batches = this->read(this->kBase, kUnlimited, this->kBase + 25).value();
+  EXPECT_EQ(batches.next_offset, this->kBase + 20);
+  EXPECT_EQ(batches.bytes, this->position_of(2));
+}
+
+TYPED_TEST(SegmentTest, ALimitWithinTheFirstBatchReadsNothing) {
+  this->fill(5, {.records = 10});
+  for (const std::int64_t from : {20, 23}) {
+    const ReadBatches batches = this->read(this->kBase + from, kUnlimited, this->kBase + 25).value();
+    EXPECT_EQ(batches.next_offset, this->kBase + from);
+    EXPECT_TRUE(batches.chunks.empty());
+    EXPECT_EQ(batches.bytes, 0U);
+  }
+}
+
 TYPED_TEST(SegmentTest, TheHintIsWhereTheNextReadGoesOn) {
   this->fill(10);
   const ReadBatches first = this->read(this->kBase, 1).value();
@@ -139,18 +161,39 @@ TYPED_TEST(SegmentTest, ReadsWithADamagedIndex) {
   EXPECT_EQ(this->bytes_of(this->read(this->kBase + 19, 1).value()), this->batches_[19]);
 }
 
+TYPED_TEST(SegmentTest, ADamagedIndexEntryIsMadeAnewFromTheSegment) {
+  this->fill(20, kLargeBatch);
+  const Bytes index = contents_of(this->fs(), this->index_path());
+  this->damage_index();
+  this->segment_ = this->reopened(this->segment_->end());
+  EXPECT_EQ(this->bytes_of(this->read(this->kBase + 19, 1).value()), this->batches_[19]);
+  EXPECT_EQ(contents_of(this->fs(), this->index_path()), index);
+}
+
+TYPED_TEST(SegmentTest, ALookUpByTimeMendsTheIndexToo) {
+  this->fill(20, kLargeBatch);
+  const Bytes index = contents_of(this->fs(), this->index_path());
+  this->damage_index();
+  this->segment_ = this->reopened(this->segment_->end());
+  EXPECT_EQ(this->segment_->offset_before_time(1).value(), this->kBase);
+  EXPECT_EQ(contents_of(this->fs(), this->index_path()), index);
+}
+
+TYPED_TEST(SegmentTest, AnIndexIsLeftAsItIsWhenTheSegmentIsDamagedToo) {
+  this->fill(20, kLargeBatch);
+  flip_byte(this->fs(), this->log_path(), this->position_of(1) - 1);
+  this->damage_index();
+  const Bytes damaged = contents_of(this->fs(), this->index_path());
+  this->segment_ = this->reopened(this->segment_->end());
+  EXPECT_EQ(this->bytes_of(this->read(this->kBase + 19, 1).value()), this->batches_[19]);
+  EXPECT_EQ(contents_of(this->fs(), this->index_path()), damaged);
+}
+
 TYPED_TEST(SegmentTest, TheMemoryOfAReadOutlivesTheSegment) {
   this->fill(3);
   const ReadBatches batches = this->read(this->kBase).value();
   this->segment_.reset();
   EXPECT_EQ(this->bytes_of(batches), joined(this->batches_));
-}
-
-TYPED_TEST(SegmentTest, IdleFilesAreClosedAndOpenedAgain) {
-  this->fill(3);
-  this->segment_->release_idle_files();  // used since the last call
-  this->segment_->release_idle_files();
-  EXPECT_EQ(this->bytes_of(this->read(this->kBase).value()), joined(this->batches_));
 }
 
 TYPED_TEST(SegmentTest, ADamagedHeaderIsCorruptionThatNamesFileAndByte) {
@@ -187,6 +230,13 @@ TYPED_TEST(SegmentTest, ABatchWithAnotherOffsetIsCorruption) {
   }
 }
 
+TYPED_TEST(SegmentTest, ABatchWithOffsetsBeyondTheSegmentIsCorruption) {
+  this->fill(10);
+  this->set_field(4, record::field::kLastOffsetDelta, std::int32_t{6});
+  EXPECT_EQ(this->read(this->kBase).value().next_offset, this->kBase + 4);
+  EXPECT_EQ(error_of(this->read(this->kBase + 4)), Errc::corruption);
+}
+
 TYPED_TEST(SegmentTest, ABatchLongerThanTheSegmentIsCorruption) {
   this->fill(10);
   this->set_field(4, record::field::kBatchLength, std::int32_t{1 << 30});
@@ -216,6 +266,47 @@ TYPED_TEST(SegmentTest, ATimeIsFoundNoFurtherThanAnEntryAway) {
     EXPECT_LE(found, this->kBase + i);
     EXPECT_GE(found, this->kBase + i - 2);
   }
+}
+
+/// A disk on which nothing that is open blocks.
+class SegmentWithoutWaiting : public SegmentTest<FakeDisk> {
+ protected:
+  void reopen() {
+    segment_ = reopened(segment_->end());
+    hint_ = {};
+  }
+  Result<ReadBatches> read_cached(std::int64_t from) {
+    return segment_->read(kBase + from, kBase + 20, 1, ReadMode::cached_only, hint_);
+  }
+};
+
+TEST_F(SegmentWithoutWaiting, OnlyOpenFilesAreRead) {
+  fill(20, kLargeBatch);
+  reopen();
+  EXPECT_EQ(error_of(read_cached(0)), Errc::would_block);
+  EXPECT_EQ(error_of(read_cached(19)), Errc::would_block);
+  read(kBase + 19, 1).value();
+  hint_ = {};
+  EXPECT_EQ(bytes_of(read_cached(19).value()), batches_[19]);
+}
+
+TEST_F(SegmentWithoutWaiting, ASegmentsBeginningNeedsNoIndex) {
+  fill(20, kLargeBatch);
+  reopen();
+  segment_->file().open().value();
+  EXPECT_EQ(bytes_of(read_cached(0).value()), batches_[0]);
+}
+
+TEST_F(SegmentWithoutWaiting, AnIndexIsNotRebuilt) {
+  fill(20, kLargeBatch);
+  damage_index();
+  reopen();
+  segment_->file().open().value();
+  segment_->index().at_or_before(kBase + 19).value();
+  EXPECT_EQ(error_of(read_cached(19)), Errc::would_block);
+  read(kBase + 19, 1).value();
+  hint_ = {};
+  EXPECT_EQ(bytes_of(read_cached(19).value()), batches_[19]);
 }
 
 TEST(SegmentFileName, HasTwentyDigits) {

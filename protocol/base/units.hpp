@@ -6,7 +6,7 @@
 
 #include "protocol/base/result.hpp"
 
-namespace leat::server {
+namespace leat {
 
 /// Bytes from "1048576", "1MiB" or "1 MB" (powers of 1024 and of 1000; B, KB ... TB, KiB ... TiB in either case).
 Result<std::int64_t> parse_size(std::string_view text);
@@ -18,4 +18,7 @@ Result<std::int64_t> parse_duration_ms(std::string_view text);
 std::string format_size(std::int64_t bytes);
 std::string format_duration_ms(std::int64_t ms);
 
-}  // namespace leat::server
+/// "1 topic", "2 topics".
+std::string format_count(std::uint64_t count, std::string_view noun);
+
+}  // namespace leat

@@ -1,8 +1,8 @@
-#include "protocol/text/json_span.hpp"
+#include "protocol/cloudevents/json_span.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 
-namespace leat {
+namespace leat::cloudevents {
 namespace {
 
 /// Takes every event of the parser and keeps none: what is left is the check.
@@ -114,4 +114,4 @@ bool is_json(std::string_view text) {
   return !error && used == text.size();
 }
 
-}  // namespace leat
+}  // namespace leat::cloudevents

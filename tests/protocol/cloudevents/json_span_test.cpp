@@ -1,4 +1,4 @@
-#include "protocol/text/json_span.hpp"
+#include "protocol/cloudevents/json_span.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace leat {
+namespace leat::cloudevents {
 namespace {
 
 using Members = std::vector<std::pair<std::string, std::string>>;
@@ -53,4 +53,4 @@ TEST(JsonSpan, KnowsWhatIsJson) {
 }
 
 }  // namespace
-}  // namespace leat
+}  // namespace leat::cloudevents

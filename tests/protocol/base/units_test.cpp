@@ -1,8 +1,8 @@
-#include "server/config/units.hpp"
+#include "protocol/base/units.hpp"
 
 #include <gtest/gtest.h>
 
-namespace leat::server {
+namespace leat {
 namespace {
 
 constexpr std::int64_t kRefused = -999;
@@ -68,5 +68,11 @@ TEST(Units, FormattingIsExactAndReadsBack) {
   for (const std::int64_t bytes : {0L, 1L, 1000L, 1024L, 65'536L, 3L << 40}) EXPECT_EQ(size_of(format_size(bytes)), bytes);
 }
 
+TEST(Units, CountsHaveTheirPlural) {
+  EXPECT_EQ(format_count(0, "topic"), "0 topics");
+  EXPECT_EQ(format_count(1, "topic"), "1 topic");
+  EXPECT_EQ(format_count(2, "topic"), "2 topics");
+}
+
 }  // namespace
-}  // namespace leat::server
+}  // namespace leat

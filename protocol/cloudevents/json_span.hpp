@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace leat {
+namespace leat::cloudevents {
 
 /// Walks over the outermost level of a JSON text that is known to be well-formed, and shows each value as it was written. A
 /// parser's tree cannot give that back: it rounds numbers.
@@ -18,4 +18,4 @@ void for_each_json_element(std::string_view array, const JsonElement& element);
 /// Whether the whole text is one JSON value of at most 32 levels.
 bool is_json(std::string_view text);
 
-}  // namespace leat
+}  // namespace leat::cloudevents

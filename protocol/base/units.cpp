@@ -1,13 +1,11 @@
-#include "server/config/units.hpp"
-
-#include <fmt/format.h>
+#include "protocol/base/units.hpp"
 
 #include <array>
 #include <charconv>
 #include <limits>
 #include <span>
 
-namespace leat::server {
+namespace leat {
 namespace {
 
 struct Unit {
@@ -43,21 +41,27 @@ const Unit* find_unit(std::span<const Unit> units, std::string_view name) {
   return nullptr;
 }
 
+Error refused(std::string_view text, std::string_view what, std::string_view other) {
+  std::string context = "'";
+  context.append(text).append("' ").append(what).append(" ").append(other);
+  return Error(Errc::invalid_argument, std::move(context));
+}
+
 /// A number, optional spaces and one of the units; a bare number has factor 1.
 Result<std::int64_t> parse_quantity(std::string_view text, std::span<const Unit> units, std::span<const Unit> more_units,
                                     std::string_view expected) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc()) return Error(Errc::invalid_argument, fmt::format("'{}' is not {}", text, expected));
+  if (error != std::errc()) return refused(text, "is not", expected);
   std::string_view name(stopped, static_cast<std::size_t>(end - stopped));
   while (!name.empty() && name.front() == ' ') name.remove_prefix(1);
   if (name.empty() && *(end - 1) != ' ') return number;
   const Unit* unit = find_unit(units, name);
   if (unit == nullptr) unit = find_unit(more_units, name);
-  if (unit == nullptr || number < 0) return Error(Errc::invalid_argument, fmt::format("'{}' is not {}", text, expected));
+  if (unit == nullptr || number < 0) return refused(text, "is not", expected);
   if (number > std::numeric_limits<std::int64_t>::max() / unit->factor) {
-    return Error(Errc::invalid_argument, fmt::format("'{}' is larger than any limit", text));
+    return refused(text, "is larger than", "any limit");
   }
   return number * unit->factor;
 }
@@ -66,10 +70,10 @@ std::string format_quantity(std::int64_t number, std::span<const Unit> units) {
   for (std::size_t i = units.size(); i-- > 0;) {
     const Unit& unit = units[i];
     if (unit.factor > 1 && number >= unit.factor && number % unit.factor == 0) {
-      return fmt::format("{}{}", number / unit.factor, unit.name);
+      return std::to_string(number / unit.factor).append(unit.name);
     }
   }
-  return fmt::format("{}", number);
+  return std::to_string(number);
 }
 
 }  // namespace
@@ -86,4 +90,9 @@ std::string format_size(std::int64_t bytes) { return format_quantity(bytes, kBin
 
 std::string format_duration_ms(std::int64_t ms) { return format_quantity(ms, std::span(kDurations).first(5)); }
 
-}  // namespace leat::server
+std::string format_count(std::uint64_t count, std::string_view noun) {
+  std::string text = std::to_string(count).append(" ").append(noun);
+  return count == 1 ? text : text + "s";
+}
+
+}  // namespace leat

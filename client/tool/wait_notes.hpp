@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "protocol/base/error.hpp"
+
+namespace leat::tool {
+
+/// Says why records wait to be published, at most once every few seconds. One thread.
+class WaitNotes {
+ public:
+  static constexpr std::chrono::seconds kInterval{5};
+
+  explicit WaitNotes(std::function<void(const std::string&)> print) : print_(std::move(print)) {}
+  void add(const Error& error, std::chrono::steady_clock::time_point now);
+
+ private:
+  std::function<void(const std::string&)> print_;
+  std::optional<std::chrono::steady_clock::time_point> printed_at_;
+};
+
+}  // namespace leat::tool

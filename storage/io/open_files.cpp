@@ -1,0 +1,61 @@
+#include "storage/io/open_files.hpp"
+
+#include "protocol/base/assert.hpp"
+#include "storage/io/pooled_file.hpp"
+
+namespace leat::storage {
+
+OpenFiles::OpenFiles(FileSystem& fs, std::size_t files_max) : fs_(fs), files_max_(files_max) { LEAT_ASSERT(files_max > 0); }
+
+template <class Take>
+auto OpenFiles::take_first(Files& files, Take take) {
+  decltype(take(*files.front())) taken{};
+  // Twice round: the first may only end second chances.
+  for (std::size_t looks = 2 * files.size(); looks > 0 && !taken; --looks) {
+    files.splice(files.end(), files, files.begin());
+    taken = take(*files.back());
+  }
+  return taken;
+}
+
+void OpenFiles::take_place() {
+  std::unique_lock lock(mutex_);
+  ++waiting_;  // before looking: who lets go of a file that was looked at in vain sees it, and wakes this thread
+  while (places_taken_ == files_max_) {
+    if (auto closing = take_first(clean_, [](PooledFile& file) { return file.take_if_idle(); })) {
+      clean_.pop_back();
+      --waiting_;
+      lock.unlock();
+      closing.reset();
+      return;  // in the place of the one that was closed
+    }
+    if (PooledFile* dirty = take_first(dirty_, [](PooledFile& file) { return file.hold_if_idle(); })) {
+      lock.unlock();
+      // Its error stays with the file, for whoever next counts on it; it may be closed then, too.
+      (void)dirty->sync();
+      lock.lock();
+      dirty->let_go();
+      changed_.notify_all();
+      continue;
+    }
+    changed_.wait(lock);
+  }
+  --waiting_;
+  ++places_taken_;
+}
+
+void OpenFiles::give_place_back() {
+  {
+    const std::lock_guard lock(mutex_);
+    --places_taken_;
+  }
+  changed_.notify_all();
+}
+
+void OpenFiles::let_go() {
+  if (waiting_.load() == 0) return;
+  { const std::lock_guard lock(mutex_); }
+  changed_.notify_all();
+}
+
+}  // namespace leat::storage

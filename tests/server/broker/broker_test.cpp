@@ -1,0 +1,91 @@
+#include "server/broker/broker.hpp"
+
+#include <gtest/gtest.h>
+
+#include "protocol/base/random.hpp"
+#include "simulation/temporary_directory.hpp"
+#include "storage/io/posix_file_system.hpp"
+
+namespace leat::server {
+namespace {
+
+/// The real one, whose renames and removals fail on demand.
+class RefusingFileSystem final : public storage::FileSystem {
+ public:
+  std::atomic<bool> refuses_renames{false};
+  std::atomic<bool> refuses_removals{false};
+
+  Result<std::unique_ptr<storage::File>> open(const storage::Path& path, const storage::OpenOptions& options) override {
+    return real_.open(path, options);
+  }
+  Result<void> rename(const storage::Path& from, const storage::Path& to) override {
+    if (refuses_renames) return Error(Errc::storage_full, to.string());
+    return real_.rename(from, to);
+  }
+  Result<void> remove_file(const storage::Path& path) override { return real_.remove_file(path); }
+  Result<void> remove_tree(const storage::Path& path) override {
+    if (refuses_removals) return Error(Errc::io_error, path.string());
+    return real_.remove_tree(path);
+  }
+  Result<void> create_directories(const storage::Path& path) override { return real_.create_directories(path); }
+  Result<void> sync_directory(const storage::Path& path) override { return real_.sync_directory(path); }
+  Result<std::vector<storage::DirectoryEntry>> list(const storage::Path& directory) override { return real_.list(directory); }
+  Result<bool> exists(const storage::Path& path) override { return real_.exists(path); }
+  Result<storage::Space> space(const storage::Path& path) override { return real_.space(path); }
+  Result<std::unique_ptr<storage::DirectoryLock>> lock(const storage::Path& directory) override { return real_.lock(directory); }
+
+ private:
+  storage::PosixFileSystem real_;
+};
+
+class BrokerTest : public ::testing::Test {
+ protected:
+  BrokerTest() {
+    BrokerOptions options;
+    options.store.data_dir = directory_.path() / "data";
+    options.store.journal.file_bytes = 4U << 20;
+    options.store.disk_reserve_bytes = 0;
+    broker_ = Broker::open(fs_, clock_, random_, options).value();
+    broker_->start();
+    topic_ = broker_->create_topic({"orders", 2, {}}).value();
+  }
+  ~BrokerTest() override {
+    fs_.refuses_renames = fs_.refuses_removals = false;
+    EXPECT_TRUE(broker_->stop().has_value());
+  }
+
+  simulation::TemporaryDirectory directory_;
+  RefusingFileSystem fs_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<Broker> broker_;
+  TopicEntryPtr topic_;
+};
+
+TEST_F(BrokerTest, ATopicWhoseDeletionIsRefusedIsAsItWas) {
+  fs_.refuses_renames = true;
+  EXPECT_EQ(broker_->delete_topic("orders").error().code, Errc::storage_full);
+  EXPECT_EQ(broker_->topics().by_name("orders"), topic_);
+  EXPECT_FALSE(topic_->partitions.front()->gone());
+  fs_.refuses_renames = false;
+  EXPECT_TRUE(broker_->delete_topic("orders").has_value());
+  EXPECT_EQ(broker_->topics().by_name("orders"), nullptr);
+}
+
+TEST_F(BrokerTest, ATopicWhoseFilesCannotBeRemovedIsDeletedAllTheSame) {
+  fs_.refuses_removals = true;
+  EXPECT_TRUE(broker_->delete_topic("orders").has_value());
+  EXPECT_EQ(broker_->topics().by_name("orders"), nullptr);
+  EXPECT_TRUE(broker_->create_topic({"orders", 1, {}}).has_value());
+}
+
+TEST_F(BrokerTest, AChangeOfDurabilityIsSettledWhenItIsAnswered) {
+  for (const char* durability : {"os", "durable", "os", "durable"}) {
+    const auto altered = broker_->alter_topic({"orders", 0, {{"durability", durability}}});
+    ASSERT_TRUE(altered.has_value()) << altered.error().message();
+    for (const auto& partition : (*altered)->partitions) EXPECT_TRUE(partition->log().settled());
+  }
+}
+
+}  // namespace
+}  // namespace leat::server
