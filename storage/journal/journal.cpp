@@ -112,7 +112,10 @@ Result<bool> Journal::add_spare() {
 Result<void> Journal::rotate() {
   const std::lock_guard lock(mutex_);
   const auto free = std::ranges::find_if(files_, [this](const auto& f) { return is_spare(*f) && f->recorded; });
-  if (free == files_.end()) return Error(Errc::journal_full, directory_.string());
+  if (free == files_.end()) {
+    current_ = nullptr;  // it is full like the others and recycled like them: it may be the only one
+    return Error(Errc::journal_full, directory_.string());
+  }
   current_ = free->get();
   position_ = kJournalFileHeaderBytes;
   return ok();
