@@ -189,6 +189,14 @@ TEST(JournalFiles, AreListedByNumber) {
   EXPECT_THAT(list_journal_files(disk.fs, disk.root()).value(), ElementsAre(3, 20, 100000000));
 }
 
+TEST(JournalFiles, AreKnownByTheNamesThatTheyWereGivenOnly) {
+  FakeDisk disk;
+  for (const char* name : {"journal-00000001", "journal-1", "journal-000000001", "journal-0100000000", "journal-"}) {
+    set_contents(disk.fs, disk.root() / name, as_bytes("x"));
+  }
+  EXPECT_THAT(list_journal_files(disk.fs, disk.root()).value(), ElementsAre(1));
+}
+
 class JournalFaults : public JournalFixture<FakeDisk> {
  protected:
   void lose_power() {
