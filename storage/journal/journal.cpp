@@ -25,6 +25,13 @@ void seal_group(CommitGroup& group, std::uint64_t epoch) {
                       bytes + group.begin);
 }
 
+/// Recovery will insist on the header of a file that is in use; the one it has need not be sound, as nothing in it was needed.
+Result<void> write_header(File& file, std::uint64_t number) {
+  AlignedBuffer header(kJournalFileHeaderBytes);
+  encode_journal_file_header(number, header.span().data());
+  return file.write_at(FilePosition(0), std::array{ByteSpan(header.span())});
+}
+
 }  // namespace
 
 std::uint64_t Journal::group_bytes_max(const JournalOptions& options) { return options.file_bytes - kJournalFileHeaderBytes; }
@@ -45,6 +52,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Path directory, J
       LEAT_TRY(fs.remove_file(path));
       continue;
     }
+    LEAT_TRY(write_header(*file, number));
     auto entry = std::make_unique<JournalFile>();
     entry->file = std::move(file);
     entry->number = number;

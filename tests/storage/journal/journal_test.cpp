@@ -150,6 +150,16 @@ TYPED_TEST(JournalTest, ReopeningTakesTheFilesOver) {
   EXPECT_EQ(again.written_sequence(), 0U);
 }
 
+TYPED_TEST(JournalTest, ReopeningWritesTheHeadersOfTheFilesAgain) {
+  this->open(1);
+  this->write_adding_files(9);
+  flip_byte(this->fs(), this->file(1), 0);
+  overwrite(this->fs(), this->file(2), 0, ByteSpan(contents_of(this->fs(), this->file(3))).first(kJournalFileHeaderBytes));
+  this->open(2);
+  this->write(1);
+  EXPECT_EQ(this->read_back(2).value(), (Sequences{1}));
+}
+
 TYPED_TEST(JournalTest, FilesOfAnotherSizeAreReplaced) {
   this->open(1);
   this->write_adding_files(9);
