@@ -16,7 +16,7 @@ namespace leat::storage {
 
 struct CommitQueueOptions {
   std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
-  std::size_t queued_bytes_max = 16U << 20;  ///< staged and not yet through both writers
+  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, in whole pages
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
 };
 
@@ -69,7 +69,7 @@ class CommitQueue {
   [[nodiscard]] bool stopped() const;
   /// Stopped, and both writers have taken everything.
   [[nodiscard]] bool drained() const;
-  /// Staged and not yet through both writers.
+  /// Of the groups that are not yet through both writers, in whole pages.
   [[nodiscard]] std::size_t queued_bytes() const;
 
  private:
@@ -82,6 +82,8 @@ class CommitQueue {
   };
 
   Result<void> check_open(std::size_t bytes) const;
+  static bool has_room(const Lane& lane, std::size_t wanted_bytes);
+  static std::size_t added_bytes(const Lane& lane, std::size_t batch_bytes);
   CommitGroup& open_group(Lane& lane, std::size_t batch_bytes);
   void close_group(Lane& lane);
   void keep_for_tail(const std::shared_ptr<Block>& block);

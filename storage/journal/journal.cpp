@@ -131,7 +131,7 @@ Result<void> Journal::rotate() {
 
 Result<void> Journal::write(CommitGroup& group) {
   LEAT_ASSERT(group.journaled && group.sequence == written_sequence() + 1);
-  const std::size_t bytes = align_up(group.end - group.begin, kDirectAlignment);
+  const std::size_t bytes = group.padded_bytes();
   LEAT_ASSERT(bytes <= group_bytes_max(options_));
   if (current_ == nullptr || position_ + bytes > options_.file_bytes) LEAT_TRY(rotate());
   seal_group(group, epoch_);
