@@ -130,7 +130,7 @@ void CommitQueue::wait_for_journal_work() {
 
 void CommitQueue::wait_for_segment_work() {
   std::unique_lock lock(mutex_);
-  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_work()); });
+  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_to_come()); });
 }
 
 void CommitQueue::journal_done(CommitGroup& group) { finish(group); }
@@ -167,6 +167,12 @@ void CommitQueue::stop() {
   segments_wanted_.notify_all();
 }
 
+void CommitQueue::end_journal() {
+  const std::lock_guard lock(mutex_);
+  journal_ended_ = true;
+  segments_wanted_.notify_all();
+}
+
 bool CommitQueue::failed() const {
   const std::lock_guard lock(mutex_);
   return error_.has_value();
@@ -179,7 +185,7 @@ bool CommitQueue::stopped() const {
 
 bool CommitQueue::drained() const {
   const std::lock_guard lock(mutex_);
-  return stopped_ && !journal_work() && !segment_work();
+  return stopped_ && !journal_to_come() && !segment_work();
 }
 
 std::size_t CommitQueue::queued_bytes() const {

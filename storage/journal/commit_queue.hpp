@@ -64,10 +64,12 @@ class CommitQueue {
   [[nodiscard]] bool full() const;
   /// Wakes the waiting writers for good.
   void stop();
+  /// The journal's writer takes no more: from now on the other one does not wait for what it has left in the queue.
+  void end_journal();
 
   [[nodiscard]] bool failed() const;
   [[nodiscard]] bool stopped() const;
-  /// Stopped, and both writers have taken everything.
+  /// Stopped, and both writers have taken everything that they will.
   [[nodiscard]] bool drained() const;
   /// Of the groups that are not yet through both writers, in whole pages.
   [[nodiscard]] std::size_t queued_bytes() const;
@@ -90,6 +92,8 @@ class CommitQueue {
   void finish(CommitGroup& group);
   bool segment_work() const { return !for_segments_.empty() || cached_.open || !cached_.closed.empty(); }
   bool journal_work() const { return journaled_.open || !journaled_.closed.empty(); }
+  /// More may come from the journal's writer to the other one.
+  bool journal_to_come() const { return journal_work() && !journal_ended_; }
 
   const CommitQueueOptions options_;
   const std::shared_ptr<BlockPool> pool_;
@@ -107,6 +111,7 @@ class CommitQueue {
   std::optional<Error> error_;
   std::uint8_t full_reasons_ = 0;
   bool stopped_ = false;
+  bool journal_ended_ = false;
 };
 
 }  // namespace leat::storage

@@ -216,6 +216,17 @@ TEST_F(CommitQueueTest, AStoppedQueueTakesNothingMoreAndGivesOutWhatItHas) {
   EXPECT_TRUE(queue_.stopped());
 }
 
+TEST_F(CommitQueueTest, TheSegmentsDoNotWaitForWhatTheJournalsWriterHasLeft) {
+  stage(0).value();
+  std::thread segments([this] { queue_.wait_for_segment_work(); });
+  queue_.stop();
+  EXPECT_FALSE(queue_.drained());
+  queue_.end_journal();
+  segments.join();
+  EXPECT_TRUE(queue_.drained());
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
+}
+
 TEST_F(CommitQueueTest, WaitingWritersAreWokenByWork) {
   std::thread journal([this] { queue_.wait_for_journal_work(); });
   std::thread segments([this] { queue_.wait_for_segment_work(); });
