@@ -111,7 +111,7 @@ const std::array kSettings{
     in_range("storage.tail_cache_bytes", size, &in<kStorage, &S::tail_cache_bytes>, 0, 1024 * kG,
              "Memory for the newest batches of all partitions, from which subscribers at the tail are served."),
     in_range("storage.commit_queue_bytes_max", size, &in<kStorage, &S::commit_queue_bytes_max>, kM, 4 * kG,
-             "Bytes waiting for the journal; beyond them publishers are held back."),
+             "Bytes waiting for the journal or for their segments, in pages of 4 KiB; beyond them publishers are held back."),
     in_range("storage.disk_reserve_bytes", size, &in<kStorage, &S::disk_reserve_bytes>, 0, 1024 * kG,
              "With less free space than this, publishing is refused and reading goes on. When a disk is full to the last page, "
              "nothing can be deleted either."),
