@@ -110,19 +110,28 @@ Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
     const std::lock_guard lock(mutex_);
     if (closed_) return ok();
     saved_log_start_ = saved.log_start;
-    while (segments_.front()->end().next_offset <= saved.log_start && segments_.front()->base_offset() < saved.segment_base) {
-      expired.push_back(std::move(segments_.front()));
-      segments_.pop_front();
-      directory_unsynced_ = true;
-    }
+    const auto needed = std::ranges::find_if(segments_, [&](const auto& segment) {
+      return segment->end().next_offset > saved.log_start || segment->base_offset() >= saved.segment_base;
+    });
+    expired.assign(segments_.begin(), needed);
     std::erase_if(unsynced_, [&](const auto& segment) { return std::ranges::find(expired, segment) != expired.end(); });
   }
+  if (expired.empty()) return ok();
+  // One that stays must not keep the others' space. It is tried again with the next checkpoint.
+  Result<void> all_removed = ok();
+  std::vector<std::shared_ptr<Segment>> removed;
   for (const auto& segment : expired) {
-    LEAT_TRY(environment_.fs.remove_file(segment->log_path()));
-    LEAT_ASSIGN(const bool indexed, environment_.fs.exists(segment->index_path()));
-    if (indexed) LEAT_TRY(environment_.fs.remove_file(segment->index_path()));
+    auto gone = remove_segment_files(environment_.fs, directory_, segment->base_offset());
+    if (gone.has_value()) {
+      removed.push_back(segment);
+    } else if (all_removed.has_value()) {
+      all_removed = std::move(gone);
+    }
   }
-  return ok();
+  const std::lock_guard lock(mutex_);
+  directory_unsynced_ = true;
+  std::erase_if(segments_, [&](const auto& segment) { return std::ranges::find(removed, segment) != removed.end(); });
+  return all_removed;
 }
 
 void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
