@@ -55,6 +55,7 @@ bool PartitionLog::needs_sync() const {
 
 Offset PartitionLog::retention_start_of_sealed(TimestampMs now_ms, bool& active_expired) const {
   const std::lock_guard lock(mutex_);
+  if (closed_) return log_start_;
   std::uint64_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->end().position;
   const auto too_old = [&](const Segment& segment) {
@@ -162,11 +163,22 @@ bool PartitionLog::settled() const {
 }
 
 void PartitionLog::close() {
+  // They go once the locks are let go: whoever still holds the log must hold no descriptor of an unlinked file, nor close it.
+  std::deque<std::shared_ptr<Segment>> segments;
+  std::vector<std::shared_ptr<Segment>> unsynced;
+  std::deque<TailEntry> tail;
+  ProducerTable producers(environment_.producers);
+  std::optional<SegmentAppender> appender;
   const std::lock_guard syncing(sync_mutex_);
   const std::lock_guard writing(write_mutex_);
   closed_for_writing_ = true;
+  appender_.swap(appender);
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  segments_.swap(segments);
+  unsynced_.swap(unsynced);
+  tail_.swap(tail);
+  producers_.swap(producers);
 }
 
 }  // namespace leat::storage

@@ -19,6 +19,12 @@ ProducerTable::~ProducerTable() {
   if (registry_) registry_->forget(by_id_.size());
 }
 
+void ProducerTable::swap(ProducerTable& other) noexcept {
+  registry_.swap(other.registry_);
+  producers_.swap(other.producers_);
+  by_id_.swap(other.by_id_);
+}
+
 Result<std::optional<Offset>> ProducerTable::check_first(const record::BatchHeader& header) const {
   if (header.producer_id >= registry_->next_id()) {
     return Error(Errc::unknown_producer, describe(header) + ", this broker has given away no such id");

@@ -48,6 +48,7 @@ class ProducerTable {
   explicit ProducerTable(std::shared_ptr<ProducerRegistry> registry) : registry_(std::move(registry)) {}
   ProducerTable(ProducerTable&&) = default;
   ~ProducerTable();
+  void swap(ProducerTable& other) noexcept;
 
   /// nullopt: append the batch. An offset: it was appended there before. Errors: out_of_order_sequence, producer_fenced,
   /// unknown_producer.
