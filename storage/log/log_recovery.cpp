@@ -26,7 +26,7 @@ class LogRecovery {
     LEAT_TRY(list_segments());
     LEAT_TRY(remove_expired());
     LEAT_TRY(check_beginning());
-    log_.producers.restore(point_.producers);
+    log_.producers.restore(point_.producers, point_.producers_forgotten_below);
     log_.log_start = point_.log_start;
     std::size_t i = 0;
     for (; i < bases_.size() && bases_[i] < point_.segment_base; ++i) LEAT_TRY(open_sealed(bases_[i], next_base(i)));

@@ -24,7 +24,13 @@ Result<RecoveryPoint> PartitionLog::sync() {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return recovery_point_;
-    point = {id_, log_start_, written_end(), written_segment_base_, written_position_, producers_.snapshot(written_end())};
+    point = {id_,
+             log_start_,
+             written_end(),
+             written_segment_base_,
+             written_position_,
+             producers_.forgotten_below(),
+             producers_.snapshot(written_end())};
     unsynced.swap(unsynced_);
     directory = std::exchange(directory_unsynced_, false);
     active = segments_.back();
@@ -143,6 +149,8 @@ void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
 void PartitionLog::forget_producers_unused_since(TimestampMs since_ms) {
   const std::lock_guard lock(mutex_);
   producers_.forget_unused_since(since_ms);
+  // Every checkpoint has the point, also one before the next sync.
+  recovery_point_.producers_forgotten_below = producers_.forgotten_below();
   std::erase_if(recovery_point_.producers, [=](const ProducerState& producer) { return producer.last_used_ms < since_ms; });
 }
 

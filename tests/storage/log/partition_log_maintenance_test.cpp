@@ -71,6 +71,19 @@ TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsGoneFromThePointToo) {
   EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 1}})), Errc::unknown_producer);
 }
 
+TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsStillNotNewAfterReopening) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->sync().value();
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms() + 1);
+  EXPECT_FALSE(this->log_->needs_sync());  // then a checkpoint takes the point as it is
+  this->open(this->log_->recovery_point());
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 0}})), Errc::unknown_producer);
+  this->reopen();
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 0}})), Errc::unknown_producer);
+  EXPECT_EQ(this->append({.stamp = {ProducerId(8), 0, 0}})->base_offset, Offset(1));
+}
+
 TYPED_TEST(PartitionLogMaintenance, DeletedRecordsLeaveTheirProducersKnown) {
   this->append({.stamp = {ProducerId(7), 0, 0}}).value();
   this->settle();
