@@ -130,8 +130,12 @@ Result<void> Store::save_points(bool clean) {
   }
   LEAT_TRY(write_checkpoint(checkpoint));
   if (journal_) journal_->recycle(covered);
-  for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
-  return ok();
+  Result<void> all_removed = ok();  // one log's trouble must not keep the others' space
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    auto removed = logs[i]->remove_segments_before(checkpoint.points[i]);
+    if (removed.has_error() && all_removed.has_value()) all_removed = std::move(removed);
+  }
+  return all_removed;
 }
 
 Result<void> Store::record_journal_files() {
