@@ -226,7 +226,7 @@ bool NativeSession::may_send(std::size_t bytes) {
     share_.add(std::move(share));
     return true;
   }
-  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Share share) {
+  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Ticket, ByteBudget::Share share) {
     shard.post([weak, share = std::move(share)]() mutable {
       if (const auto self = weak.lock()) self->on_room(std::move(share));
     });
