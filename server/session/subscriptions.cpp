@@ -130,15 +130,17 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
 
 void Subscriptions::read_blocking(Subscription& subscription, std::size_t bytes_max) {
   subscription.reading = true;
-  reading_bytes_ += bytes_max;
+  // However little is asked for, a whole batch comes.
+  const std::size_t counted_bytes = std::max(bytes_max, subscription.partition->log().batch_bytes_max());
+  reading_bytes_ += counted_bytes;
   broker_.post_blocking([weak = weak_from_this(), &shard = shard_, number = subscription.number,
-                         partition = subscription.partition, from = subscription.next, hint = subscription.hint,
-                         bytes_max]() mutable {
+                         partition = subscription.partition, from = subscription.next, hint = subscription.hint, bytes_max,
+                         counted_bytes]() mutable {
     auto batches = partition->log().read(from, partition->high_watermark(), bytes_max, storage::ReadMode::blocking, hint);
-    shard.post([weak, number, partition, from, hint, bytes_max, batches = std::move(batches)]() mutable {
+    shard.post([weak, number, partition, from, hint, counted_bytes, batches = std::move(batches)]() mutable {
       const auto self = weak.lock();
       if (!self || self->closed_) return;
-      self->reading_bytes_ -= bytes_max;
+      self->reading_bytes_ -= counted_bytes;
       const auto found = self->by_number_.find(number);
       // The number may have been given to another subscription meanwhile.
       const bool is_its = found != self->by_number_.end() && found->second->partition == partition && found->second->reading;
