@@ -13,6 +13,9 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kRequestsMax = 64;
+/// What the answers that are being made may come to, beside one more: a session alone must not take all that may be sent, and
+/// what is behind a request is not to wait for it.
+constexpr std::size_t kAnswerBytesMax = 8U << 20;
 /// A frame with so many is well within what a header may be.
 constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
@@ -53,7 +56,7 @@ void NativeSession::start() {
 
 bool NativeSession::wants_input() const {
   return connection_ != nullptr && !request_waits_ && in_flight_bytes_ < options_.in_flight_bytes_max &&
-         requests_ < kRequestsMax && connection_->unsent_bytes() + answer_bytes_ < options_.outbox_bytes_max &&
+         requests_ < kRequestsMax && answer_bytes_ < kAnswerBytesMax && connection_->unsent_bytes() < options_.outbox_bytes_max &&
          !(broker_over_limit_ && in_flight_bytes_ > 0);
 }
 
