@@ -45,13 +45,16 @@ void NativeSession::start() {
                               const Error said = for_peer(error);
                               send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
-                            [this]() -> std::size_t {
-                              if (connection_ == nullptr) return 0;
-                              const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
-                              const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
-                              return room > 0 && may_send(room) ? room : 0;
-                            },
-                            [this] { settle_share(); }});
+                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }});
+}
+
+Subscriptions::Room NativeSession::room_for_deliveries() {
+  if (connection_ == nullptr) return {};
+  const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
+  const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
+  if (room == 0 || may_send(room)) return {room, false};
+  const std::size_t allowed = allowed_bytes();
+  return {std::min(room, allowed - std::min(allowed, outgoing_bytes())), true};
 }
 
 bool NativeSession::wants_input() const {
@@ -220,9 +223,11 @@ std::size_t NativeSession::outgoing_bytes() const {
   return unsent + answer_bytes_ + subscriptions_->reading_bytes();
 }
 
+std::size_t NativeSession::allowed_bytes() const { return std::max(kUnsentBytesFree, share_.bytes()); }
+
 bool NativeSession::may_send(std::size_t bytes) {
   const std::size_t wanted = outgoing_bytes() + bytes;
-  if (wanted <= std::max(kUnsentBytesFree, share_.bytes())) return true;
+  if (wanted <= allowed_bytes()) return true;
   if (awaits_room_ != 0) return false;
   const std::size_t missing = std::max(wanted - share_.bytes(), kShareBytesMin);
   if (ByteBudget::Share share = sending_->take(missing)) {

@@ -95,26 +95,37 @@ void Subscriptions::pump() {
 
 void Subscriptions::deliver_in_turn() {
   while (!ready_.empty()) {
-    const std::size_t room = output_.room_bytes();
-    if (room == 0) return;
+    const Room room = output_.room();
+    if (room.bytes == 0) return;
     const Place place = ready_.begin();
     idle_.splice(idle_.end(), ready_, place);
     place->in_line = false;
     if (!ready(*place)) continue;
     const std::uint32_t number = place->number;
-    serve(place, room);
+    if (!serve(place, room)) {
+      place->in_line = true;
+      return ready_.splice(ready_.begin(), idle_, place);
+    }
     if (const auto found = by_number_.find(number); found != by_number_.end()) line_up(found->second);
   }
 }
 
-void Subscriptions::serve(Place place, std::size_t room_bytes) {
+bool Subscriptions::serve(Place place, const Room& room) {
   Subscription& subscription = *place;
-  if (subscription.partition->gone()) return take(place, Error(Errc::unknown_topic, "deleted"));
-  const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room_bytes, kDeliveryBytesMax});
+  if (subscription.partition->gone()) {
+    take(place, Error(Errc::unknown_topic, "deleted"));
+    return true;
+  }
+  const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room.bytes, kDeliveryBytesMax});
   auto batches = subscription.partition->log().read(subscription.next, subscription.partition->high_watermark(), bytes_max,
                                                     storage::ReadMode::cached_only, subscription.hint);
-  if (batches.has_error() && batches.error().code == Errc::would_block) return read_blocking(subscription, bytes_max);
+  if (batches.has_error() && batches.error().code == Errc::would_block) {
+    if (!room.is_strict) read_blocking(subscription, bytes_max);
+    return !room.is_strict;
+  }
+  if (batches.has_value() && room.is_strict && batches->bytes > room.bytes) return false;
   take(place, std::move(batches));
+  return true;
 }
 
 void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {

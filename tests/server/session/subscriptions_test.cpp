@@ -92,7 +92,10 @@ class SubscriptionsTest : public ::testing::Test {
                                 room_ -= std::min(room_, delivery.batches.bytes);
                               },
                               [this](std::uint32_t number, const Error& error) { ended_.emplace_back(number, error.code); },
-                              [this] { return room_; }, [] {}});
+                              [this] {
+                                return Subscriptions::Room{room_, room_is_strict_};
+                              },
+                              [] {}});
   }
   void stop() {
     on_shard([this] { subscriptions_->close(); });
@@ -145,6 +148,7 @@ class SubscriptionsTest : public ::testing::Test {
   std::vector<std::shared_ptr<Partition>> partitions_;
   std::shared_ptr<Subscriptions> subscriptions_;
   std::size_t room_ = 0;  ///< this and what follows: the shard's
+  bool room_is_strict_ = false;
   std::vector<std::uint32_t> delivered_;
   std::vector<std::pair<std::uint32_t, Errc>> ended_;
 };
@@ -257,6 +261,30 @@ TEST_F(SubscriptionsTest, AReadInProgressCountsAsTheBatchThatItBringsWhateverThe
     room_ = kEnoughRoom;
     subscriptions_->pump();
     EXPECT_GE(subscriptions_->reading_bytes(), partitions_[0]->log().batch_bytes_max());
+  });
+}
+
+TEST_F(SubscriptionsTest, ABatchThatStrictRoomDoesNotHoldKeepsItsPlaceInTheLine) {
+  publish(0, 2000);
+  publish(1, 100);
+  ASSERT_TRUE(add(1, 0).has_value());
+  ASSERT_TRUE(add(2, 1).has_value());
+  on_shard([this] { room_is_strict_ = true; });
+  pump_with_room(1000);
+  EXPECT_TRUE(delivered_.empty());
+  pump_with_room(kEnoughRoom);
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST_F(SubscriptionsTest, StrictRoomIsNotReadFor) {
+  publish(0, 1000);
+  restart();
+  ASSERT_TRUE(add(1, 0).has_value());
+  on_shard([this] {
+    room_is_strict_ = true;
+    room_ = kEnoughRoom;
+    subscriptions_->pump();
+    EXPECT_EQ(subscriptions_->reading_bytes(), 0U) << "nobody knows how much it would be";
   });
 }
 
