@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kRequestsMax = 64;
 /// What the answers that are being made may come to, beside one more: a session alone must not take all that may be sent, and
 /// what is behind a request is not to wait for it.
-constexpr std::size_t kAnswerBytesMax = 8U << 20;
+constexpr std::size_t kAnswerBytesMax = 4U << 20;
 /// A frame with so many is well within what a header may be.
 constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
