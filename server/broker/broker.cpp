@@ -45,6 +45,7 @@ Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(
 Broker::~Broker() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
+  store_threads_.reset();  // they call back
 }
 
 Result<std::unique_ptr<Broker>> Broker::open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options) {
