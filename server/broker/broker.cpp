@@ -11,6 +11,9 @@ namespace {
 
 /// What was staged before a change is written within moments; should it not be, the next checkpoint settles the matter.
 constexpr std::chrono::seconds kSettleMax{1};
+/// Sessions stop at what the broker wants in flight, but new ones bring more: while the store stands still, as many as clients
+/// come back. Beyond so many times that, nothing waits.
+constexpr std::uint64_t kInFlightPerWanted = 2;
 
 Result<void> check_partitions(std::int32_t partitions) {
   if (partitions <= kTopicPartitionsMax) return ok();
@@ -42,6 +45,7 @@ Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(
 Broker::~Broker() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
+  store_threads_.reset();  // they call back
 }
 
 Result<std::unique_ptr<Broker>> Broker::open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options) {
@@ -189,6 +193,7 @@ Result<T> Broker::noted(Result<T> result) {
 }
 
 void Broker::publish(const std::shared_ptr<Partition>& partition, PublishRequest request) {
+  request.may_wait = in_flight_bytes_.load() <= kInFlightPerWanted * options_.in_flight_bytes_max;
   Shard& owner = partition->owner();
   if (owner.on_own_thread()) return partition->publish(std::move(request));
   owner.post([partition, request = std::move(request)]() mutable { partition->publish(std::move(request)); });

@@ -95,7 +95,7 @@ const std::array kSettings{
     in_range("limits.send_bytes_max", size, &in<kLimits, &L::send_bytes_max>, kM, 64 * kG,
              "Bytes waiting to be sent to all connections together, beside 8KiB each; beyond them answers and deliveries wait."),
     in_range("limits.session_outbox_bytes_max", size, &in<kLimits, &L::session_outbox_bytes_max>, 64 * kK, kG,
-             "Bytes waiting to be sent to one connection; beyond them nothing is read for its subscriptions."),
+             "Bytes waiting to be sent to one connection; beyond them its requests are not read. Deliveries stop at 256KiB."),
     in_range("limits.subscriptions_per_session_max", count, &in<kLimits, &L::subscriptions_per_session_max>, 1, 1'000'000,
              "Subscriptions of one connection, each to one partition."),
     in_range("limits.topics_max", count, &in<kLimits, &L::topics_max>, 1, 1'000'000, "Topics of this broker."),
