@@ -162,7 +162,7 @@ Result<void> Broker::delete_topic(const std::string& name) {
   const TopicEntryPtr entry = registry_.by_name(name);
   if (!entry) return Error(Errc::unknown_topic, name);
   // Until the store has agreed the topic is there; publishes that come between are refused by the log.
-  const auto deleted = noted(store_->delete_topic(name));
+  auto deleted = noted(store_->delete_topic(name));
   if (deleted.has_error()) {
     if (store_->topic(name).has_value()) return deleted;
     log::warn("files of a deleted topic are left behind, until the next start",
