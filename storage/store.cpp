@@ -130,8 +130,12 @@ Result<void> Store::save_points(bool clean) {
   }
   LEAT_TRY(write_checkpoint(checkpoint));
   if (journal_) journal_->recycle(covered);
-  for (std::size_t i = 0; i < logs.size(); ++i) LEAT_TRY(logs[i]->remove_segments_before(checkpoint.points[i]));
-  return ok();
+  Result<void> all_removed = ok();  // one log's trouble must not keep the others' space
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    auto removed = logs[i]->remove_segments_before(checkpoint.points[i]);
+    if (removed.has_error() && all_removed.has_value()) all_removed = std::move(removed);
+  }
+  return all_removed;
 }
 
 Result<void> Store::record_journal_files() {
@@ -214,7 +218,8 @@ Result<void> Store::close() {
     if (written) continue;
     if (full) {
       LEAT_TRY(checkpoint());
-      LEAT_TRY(prepare_journal());
+      // All that was journaled is in the segments, so there is a free file; without one this would never end.
+      if (journal_->free_files() == 0) return std::move(journaled).error();
     } else if (!*journaled) {
       break;
     }

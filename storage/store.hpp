@@ -90,7 +90,7 @@ class Store {
   [[nodiscard]] CommitQueue& queue() { return queue_; }
   [[nodiscard]] const Journal& journal() const { return *journal_; }
   [[nodiscard]] const RecoveryReport& recovery_report() const { return report_; }
-  [[nodiscard]] Uuid broker_id() const { return catalog_.broker_id; }
+  [[nodiscard]] Uuid broker_id() const { return broker_id_; }
 
  private:
   friend class StoreOpener;
@@ -140,6 +140,7 @@ class Store {
   RecoveryReport report_;
   std::uint64_t epoch_ = 0;
 
+  Uuid broker_id_;                   ///< never changes once the store is open
   mutable std::mutex topics_mutex_;  ///< over catalog_ and logs_
   Catalog catalog_;
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;

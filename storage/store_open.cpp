@@ -42,6 +42,7 @@ class StoreOpener {
     LEAT_TRY(create_directories_durably(store_.fs_, store_.options_.data_dir));
     LEAT_ASSIGN(store_.lock_, store_.fs_.lock(store_.options_.data_dir));
     LEAT_TRY(load_catalog_and_checkpoint());
+    store_.broker_id_ = store_.catalog_.broker_id;
     store_.producers_->set_next_id(store_.catalog_.next_producer);
     LEAT_TRY(store_.fs_.create_directories(store_.journal_directory()));
     LEAT_TRY(store_.fs_.create_directories(store_.topics_directory()));

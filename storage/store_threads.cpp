@@ -40,11 +40,18 @@ StoreThreads::~StoreThreads() {
 
 void StoreThreads::run_journal() {
   name_thread("leat-journal");
+  journal_groups();
+  store_.queue().end_journal();
+}
+
+void StoreThreads::journal_groups() {
   while (true) {
     auto group = store_.journal_one();
     if (group.has_error()) {
-      if (group.error().code == Errc::journal_full && wait_for_maintenance()) continue;
-      return listener_.on_failed(group.error());
+      if (group.error().code != Errc::journal_full) return listener_.on_failed(group.error());
+      // What it has no room for stays in the queue for Store::close; or whoever failed has said so.
+      if (!wait_for_maintenance()) return;
+      continue;
     }
     if (*group) {
       listener_.on_durable(**group);

@@ -35,7 +35,8 @@ struct MaintenanceOptions {
 };
 
 /// Runs a store: a thread for the journal, one for the segments, one for maintenance. Between construction and destruction nobody
-/// else calls the store's steps; what was staged is through the writers when the destructor returns, unless one has failed.
+/// else calls the store's steps; what was staged is through the writers when the destructor returns, unless one has failed or the
+/// disk had no room: Store::close() goes on from there.
 class StoreThreads {
  public:
   StoreThreads(Store& store, CommitListener& listener, MaintenanceOptions options);
@@ -45,6 +46,7 @@ class StoreThreads {
 
  private:
   void run_journal();
+  void journal_groups();
   void run_segments();
   void run_maintenance();
   void maintain();

@@ -11,7 +11,8 @@ namespace leat {
 using client::ConsumerCore;
 using client::SubscribeCall;
 
-Consumer::Consumer(Client& client, ConsumerOptions options) : core_(std::make_shared<ConsumerCore>(client.core(), options)) {
+Consumer::Consumer(Client& client, const ConsumerOptions& options)
+    : core_(std::make_shared<ConsumerCore>(client.core(), options)) {
   core_->open();
 }
 

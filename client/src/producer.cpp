@@ -32,7 +32,8 @@ void cancel_waiting(Completion<T>& done, ProducerCore& core, const std::shared_p
 
 }  // namespace
 
-Producer::Producer(Client& client, ProducerOptions options) : core_(std::make_shared<ProducerCore>(client.core(), options)) {
+Producer::Producer(Client& client, const ProducerOptions& options)
+    : core_(std::make_shared<ProducerCore>(client.core(), options)) {
   core_->open();
 }
 

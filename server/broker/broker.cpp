@@ -11,6 +11,9 @@ namespace {
 
 /// What was staged before a change is written within moments; should it not be, the next checkpoint settles the matter.
 constexpr std::chrono::seconds kSettleMax{1};
+/// Sessions stop at what the broker wants in flight, but new ones bring more: while the store stands still, as many as clients
+/// come back. Beyond so many times that, nothing waits.
+constexpr std::uint64_t kInFlightPerWanted = 2;
 
 Result<void> check_partitions(std::int32_t partitions) {
   if (partitions <= kTopicPartitionsMax) return ok();
@@ -42,6 +45,7 @@ Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(
 Broker::~Broker() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
+  store_threads_.reset();  // they call back
 }
 
 Result<std::unique_ptr<Broker>> Broker::open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options) {
@@ -158,7 +162,7 @@ Result<void> Broker::delete_topic(const std::string& name) {
   const TopicEntryPtr entry = registry_.by_name(name);
   if (!entry) return Error(Errc::unknown_topic, name);
   // Until the store has agreed the topic is there; publishes that come between are refused by the log.
-  const auto deleted = noted(store_->delete_topic(name));
+  auto deleted = noted(store_->delete_topic(name));
   if (deleted.has_error()) {
     if (store_->topic(name).has_value()) return deleted;
     log::warn("files of a deleted topic are left behind, until the next start",
@@ -189,6 +193,7 @@ Result<T> Broker::noted(Result<T> result) {
 }
 
 void Broker::publish(const std::shared_ptr<Partition>& partition, PublishRequest request) {
+  request.may_wait = in_flight_bytes_.load() <= kInFlightPerWanted * options_.in_flight_bytes_max;
   Shard& owner = partition->owner();
   if (owner.on_own_thread()) return partition->publish(std::move(request));
   owner.post([partition, request = std::move(request)]() mutable { partition->publish(std::move(request)); });

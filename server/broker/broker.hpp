@@ -45,7 +45,7 @@ class Broker final : public storage::CommitListener {
   // --- any thread
   [[nodiscard]] const TopicRegistry& topics() const { return registry_; }
   [[nodiscard]] std::span<const std::unique_ptr<Shard>> shards() const { return shards_; }
-  /// Hands the request to the partition's shard.
+  /// Hands the request to the partition's shard. Its bytes are admitted already.
   void publish(const std::shared_ptr<Partition>& partition, PublishRequest request);
   /// Counts what sessions have in flight; false when it is more than the broker wants.
   bool admit(std::size_t bytes);

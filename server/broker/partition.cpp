@@ -24,8 +24,16 @@ Partition::Partition(native::TopicPartition id, std::shared_ptr<storage::Partiti
 
 void Partition::publish(PublishRequest request) {
   LEAT_ASSERT(owner_.on_own_thread());
-  // One that has to wait makes the later ones wait behind it, or they would overtake it.
-  if (!kept_.empty() || !try_append(request)) keep(std::move(request));
+  if (failure_) {
+    report(request.sink, {request.correlation, request.batch.size(), *failure_});
+  } else if (!kept_.empty() || !try_append(request)) {
+    // One that has to wait makes the later ones wait behind it, or they would overtake it.
+    if (request.may_wait) {
+      keep(std::move(request));
+    } else {
+      report(request.sink, {request.correlation, request.batch.size(), Error(Errc::overloaded)});
+    }
+  }
   send_reports();
 }
 
@@ -74,7 +82,6 @@ bool Partition::try_append(PublishRequest& request) {
   if (until_written) owner_.count_waiting_for_written(1);
   // It may have been written before anybody knew that this waits for it.
   if (until_written || appended->duplicate) settle_all();
-  if (failure_) abandon(*failure_);
   return true;
 }
 

@@ -24,7 +24,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Partition(native::TopicPartition id, std::shared_ptr<storage::PartitionLog> log, Shard& owner,
             std::span<const std::unique_ptr<Shard>> shards);
 
-  /// Appends the batch, or keeps it until the log takes more. The sink learns the outcome.
+  /// Appends the batch, or keeps it until the log takes more if it may wait. The sink learns the outcome.
   void publish(PublishRequest request);
   /// The log has moved: acknowledges what has reached its level, wakes the watchers on all shards.
   void progress();
@@ -71,11 +71,11 @@ class Partition : public std::enable_shared_from_this<Partition> {
   const std::shared_ptr<storage::PartitionLog> log_;
   Shard& owner_;
   const std::span<const std::unique_ptr<Shard>> shards_;
-  std::optional<Error> failure_;  ///< what abandon() said; nothing staged since will come any further
+  std::optional<Error> failure_;  ///< what abandon() said; nothing is staged since
   std::atomic<bool> gone_{false};
   std::atomic<std::uint64_t> interest_{0};  ///< a bit for every shard with watchers
 
-  std::deque<PublishRequest> kept_;    ///< in order; bounded by what sessions may have in flight; if any, the shard knows
+  std::deque<PublishRequest> kept_;    ///< in order; bounded by what the broker lets wait; if any, the shard knows
   std::deque<Waiting> until_written_;  ///< by end offset
   std::deque<Waiting> until_visible_;  ///< by end offset
   Offset woken_for_;

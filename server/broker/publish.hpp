@@ -35,6 +35,7 @@ struct PublishRequest {
   native::AckLevel ack = native::AckLevel::durable;
   std::uint64_t correlation = 0;
   std::shared_ptr<PublishSink> sink;
+  bool may_wait = true;  ///< when the log takes nothing now; otherwise it is refused as overloaded
 };
 
 }  // namespace leat::server

@@ -95,7 +95,7 @@ const std::array kSettings{
     in_range("limits.send_bytes_max", size, &in<kLimits, &L::send_bytes_max>, kM, 64 * kG,
              "Bytes waiting to be sent to all connections together, beside 8KiB each; beyond them answers and deliveries wait."),
     in_range("limits.session_outbox_bytes_max", size, &in<kLimits, &L::session_outbox_bytes_max>, 64 * kK, kG,
-             "Bytes waiting to be sent to one connection; beyond them nothing is read for its subscriptions."),
+             "Bytes waiting to be sent to one connection; beyond them its requests are not read. Deliveries stop at 256KiB."),
     in_range("limits.subscriptions_per_session_max", count, &in<kLimits, &L::subscriptions_per_session_max>, 1, 1'000'000,
              "Subscriptions of one connection, each to one partition."),
     in_range("limits.topics_max", count, &in<kLimits, &L::topics_max>, 1, 1'000'000, "Topics of this broker."),
@@ -111,7 +111,7 @@ const std::array kSettings{
     in_range("storage.tail_cache_bytes", size, &in<kStorage, &S::tail_cache_bytes>, 0, 1024 * kG,
              "Memory for the newest batches of all partitions, from which subscribers at the tail are served."),
     in_range("storage.commit_queue_bytes_max", size, &in<kStorage, &S::commit_queue_bytes_max>, kM, 4 * kG,
-             "Bytes waiting for the journal; beyond them publishers are held back."),
+             "Bytes waiting for the journal or for their segments, in pages of 4 KiB; beyond them publishers are held back."),
     in_range("storage.disk_reserve_bytes", size, &in<kStorage, &S::disk_reserve_bytes>, 0, 1024 * kG,
              "With less free space than this, publishing is refused and reading goes on. When a disk is full to the last page, "
              "nothing can be deleted either."),

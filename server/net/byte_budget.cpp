@@ -76,15 +76,14 @@ void ByteBudget::give_back(std::size_t bytes) {
 }
 
 void ByteBudget::serve(std::unique_lock<std::mutex> lock) {
-  std::vector<Waiting> served;
+  std::vector<decltype(waiting_)::node_type> served;
   while (!waiting_.empty() && used_bytes_ < bytes_max_) {
     const auto first = waiting_.begin();
     used_bytes_ += first->second.bytes;
-    served.push_back(std::move(first->second));
-    waiting_.erase(first);
+    served.push_back(waiting_.extract(first));
   }
   lock.unlock();
-  for (Waiting& one : served) one.granted(Share(shared_from_this(), one.bytes));
+  for (auto& one : served) one.mapped().granted(one.key(), Share(shared_from_this(), one.mapped().bytes));
 }
 
 }  // namespace leat::server

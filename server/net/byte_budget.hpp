@@ -34,9 +34,9 @@ class ByteBudget : public std::enable_shared_from_this<ByteBudget> {
     std::size_t bytes_ = 0;
   };
 
-  /// Called without a lock on the thread that made room, or on the one that asked: must do no more than post.
-  using Granted = std::function<void(Share)>;
   using Ticket = std::uint64_t;  ///< never 0
+  /// Called without a lock on the thread that made room, or on the one that asked: must do no more than post.
+  using Granted = std::function<void(Ticket, Share)>;
 
   explicit ByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
@@ -47,7 +47,7 @@ class ByteBudget : public std::enable_shared_from_this<ByteBudget> {
   /// In the order of asking. Whoever is first is served while the limit is not exceeded yet, however much it asks for: those
   /// who hold a part of what they need must not wait for each other for ever. So the limit is exceeded by one share at most.
   Ticket wait(std::size_t bytes, Granted granted);
-  /// What was granted already may still arrive.
+  /// What was granted already may still arrive: compare its ticket.
   void cancel(Ticket ticket);
 
   [[nodiscard]] bool has_waiting() const;

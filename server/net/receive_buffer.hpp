@@ -32,7 +32,8 @@ class ReceiveBuffer {
   [[nodiscard]] ByteSpan unread() const;
   /// Room to receive into; none when the budget has none for such a frame: wait for a share of missing_bytes() and admit() it.
   /// A frame that is known to be larger than a block gets its memory as its bytes arrive, never at its word: what is allocated is
-  /// at most twice what was received, or a block. Its share is of the whole frame, so that it is waited for once.
+  /// at most twice what was received, or a block. Its share is of the whole frame, so that it is waited for once, unless the
+  /// buffer is parked meanwhile.
   MutableByteSpan prepare(std::size_t frame_bytes_total);
   [[nodiscard]] std::size_t missing_bytes(std::size_t frame_bytes_total) const;
   void admit(ByteBudget::Share share) { admitted_ = std::move(share); }
@@ -42,7 +43,8 @@ class ReceiveBuffer {
   /// A piece of unread(), kept alive by itself.
   [[nodiscard]] SharedBytes share(ByteSpan piece) const { return {piece_, piece}; }
 
-  /// Nothing more has come: gives the block back if no more than bytes_max are unread, which are copied then.
+  /// Nothing more has come: gives the block and its share back if no more than bytes_max are unread, which are copied then, and a
+  /// share that was admitted and not used in any case.
   void park(std::size_t bytes_max);
 
  private:

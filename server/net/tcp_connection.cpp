@@ -92,6 +92,7 @@ asio::awaitable<void> TcpConnection::read_loop() {
       co_await pause();
       continue;
     }
+    stop_waiting_for_room();
     const std::size_t got = socket_.read_some(asio::buffer(room.data(), room.size()), error);
     if (error == asio::error::would_block) {
       in_a_row = 0;
@@ -115,20 +116,28 @@ asio::awaitable<void> TcpConnection::read_loop() {
 }
 
 void TcpConnection::wait_for_room() {
-  if (waiting_for_room_ != 0) return;
   // The time in the line does not count: who is slow ahead of it is no fault of this peer. Each of those has its deadline.
   frame_deadline_ = kNever;
-  waiting_for_room_ = memory_->budget->wait(input_.missing_bytes(wanted_bytes_),
-                                            [weak = weak_from_this(), &shard = shard_](ByteBudget::Share share) {
-                                              shard.post([weak, share = std::move(share)]() mutable {
-                                                const auto self = weak.lock();
-                                                if (!self || self->closed_) return;
-                                                self->waiting_for_room_ = 0;
-                                                self->input_.admit(std::move(share));
-                                                self->frame_deadline_ = SteadyTime::now() + self->timeouts_.frame;
-                                                self->resume_.cancel();
-                                              });
-                                            });
+  if (waiting_for_room_ != 0) return;
+  waiting_for_room_ =
+      memory_->budget->wait(input_.missing_bytes(wanted_bytes_),
+                            [weak = weak_from_this(), &shard = shard_](ByteBudget::Ticket ticket, ByteBudget::Share share) {
+                              shard.post([weak, ticket, share = std::move(share)]() mutable {
+                                if (const auto self = weak.lock()) self->on_room(ticket, std::move(share));
+                              });
+                            });
+}
+
+void TcpConnection::on_room(ByteBudget::Ticket ticket, ByteBudget::Share share) {
+  if (closed_ || ticket != waiting_for_room_) return;
+  waiting_for_room_ = 0;
+  input_.admit(std::move(share));
+  frame_deadline_ = SteadyTime::now() + timeouts_.frame;
+  resume_.cancel();
+}
+
+void TcpConnection::stop_waiting_for_room() {
+  if (waiting_for_room_ != 0) memory_->budget->cancel(std::exchange(waiting_for_room_, 0));
 }
 
 bool TcpConnection::handle_input() {
@@ -243,7 +252,7 @@ void TcpConnection::close() {
   socket_.close(ignored);
   resume_.cancel();
   deadline_timer_.cancel();
-  memory_->budget->cancel(waiting_for_room_);
+  stop_waiting_for_room();
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();
 }

@@ -46,6 +46,9 @@ class TcpConnection final : public Connection, public std::enable_shared_from_th
   /// Until resume_reading(), or room in memory.
   boost::asio::awaitable<void> pause();
   void wait_for_room();
+  void on_room(ByteBudget::Ticket ticket, ByteBudget::Share share);
+  /// There is room without a share: one that comes all the same goes to others.
+  void stop_waiting_for_room();
   /// False when the connection is at its end.
   bool handle_input();
   void flush();

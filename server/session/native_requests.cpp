@@ -56,15 +56,32 @@ Result<native::ListOffsetsReply> find_offset(Partition& partition, const native:
   return match ? native::ListOffsetsReply{match->offset, match->timestamp} : native::ListOffsetsReply{end, -1};
 }
 
-bool is_answered_by_a_description(const native::Message& request) {
-  return std::holds_alternative<native::ListTopics>(request) || std::holds_alternative<native::DescribeTopic>(request) ||
-         std::holds_alternative<native::CreateTopic>(request) || std::holds_alternative<native::AlterTopic>(request);
+/// What the description of one topic may come to; most are small and so wait for no other peer.
+std::size_t description_bytes(std::size_t partitions) {
+  constexpr std::size_t kNameAndSettingsBytes = 4U << 10;
+  constexpr std::size_t kPartitionBytes = 32;
+  return std::min(native::kHeaderBytesMax, kNameAndSettingsBytes + partitions * kPartitionBytes);
+}
+
+/// Of a topic that is described, as it is, or as it will be.
+std::size_t description_bytes(const TopicRegistry& topics, const std::string& name, std::int32_t partitions_wanted) {
+  const TopicEntryPtr entry = topics.by_name(name);
+  const std::size_t wanted = partitions_wanted > 0 ? static_cast<std::size_t>(partitions_wanted) : 0;
+  return description_bytes(std::max(wanted, entry ? entry->partitions.size() : 0));
 }
 
 }  // namespace
 
 std::size_t NativeSession::answer_bytes_of(const native::Message& request) {
-  if (is_answered_by_a_description(request)) return native::kHeaderBytesMax;
+  const TopicRegistry& topics = broker_.topics();
+  if (std::holds_alternative<native::ListTopics>(request)) return native::kHeaderBytesMax;
+  if (const auto* describe = std::get_if<native::DescribeTopic>(&request)) return description_bytes(topics, describe->name, 0);
+  if (const auto* create = std::get_if<native::CreateTopic>(&request)) {
+    return description_bytes(topics, create->name, std::max(create->partitions, broker_.options().default_partitions));
+  }
+  if (const auto* alter = std::get_if<native::AlterTopic>(&request)) {
+    return description_bytes(topics, alter->name, alter->partitions);
+  }
   const auto* read = std::get_if<native::Read>(&request);
   if (read == nullptr) return 0;
   const auto partition = target_of(read->target);
@@ -100,7 +117,7 @@ void NativeSession::answer(std::uint64_t correlation, std::size_t answer_bytes, 
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTopic& request) {
-  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, request]() -> Result<Answer> {
+  answer_later(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.create_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -108,7 +125,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTo
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTopic& request) {
-  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, request]() -> Result<Answer> {
+  answer_later(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.alter_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -129,7 +146,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Describe
     send_error(correlation, Error(Errc::unknown_topic, request.name));
     return ok();
   }
-  answer_later(correlation, native::kHeaderBytesMax, [entry]() -> Result<Answer> {
+  answer_later(correlation, answer_bytes_of(request), [entry]() -> Result<Answer> {
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
   return ok();

@@ -13,6 +13,9 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kRequestsMax = 64;
+/// What the answers that are being made may come to, beside one more: a session alone must not take all that may be sent, and
+/// what is behind a request is not to wait for it.
+constexpr std::size_t kAnswerBytesMax = 4U << 20;
 /// A frame with so many is well within what a header may be.
 constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
@@ -42,18 +45,21 @@ void NativeSession::start() {
                               const Error said = for_peer(error);
                               send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
-                            [this]() -> std::size_t {
-                              if (connection_ == nullptr) return 0;
-                              const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
-                              const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
-                              return room > 0 && may_send(room) ? room : 0;
-                            },
-                            [this] { settle_share(); }});
+                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }});
+}
+
+Subscriptions::Room NativeSession::room_for_deliveries() {
+  if (connection_ == nullptr) return {};
+  const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
+  const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
+  if (room == 0 || may_send(room)) return {room, false};
+  const std::size_t allowed = allowed_bytes();
+  return {std::min(room, allowed - std::min(allowed, outgoing_bytes())), true};
 }
 
 bool NativeSession::wants_input() const {
   return connection_ != nullptr && !request_waits_ && in_flight_bytes_ < options_.in_flight_bytes_max &&
-         requests_ < kRequestsMax && connection_->unsent_bytes() + answer_bytes_ < options_.outbox_bytes_max &&
+         requests_ < kRequestsMax && answer_bytes_ < kAnswerBytesMax && connection_->unsent_bytes() < options_.outbox_bytes_max &&
          !(broker_over_limit_ && in_flight_bytes_ > 0);
 }
 
@@ -217,16 +223,18 @@ std::size_t NativeSession::outgoing_bytes() const {
   return unsent + answer_bytes_ + subscriptions_->reading_bytes();
 }
 
+std::size_t NativeSession::allowed_bytes() const { return std::max(kUnsentBytesFree, share_.bytes()); }
+
 bool NativeSession::may_send(std::size_t bytes) {
   const std::size_t wanted = outgoing_bytes() + bytes;
-  if (wanted <= std::max(kUnsentBytesFree, share_.bytes())) return true;
+  if (wanted <= allowed_bytes()) return true;
   if (awaits_room_ != 0) return false;
   const std::size_t missing = std::max(wanted - share_.bytes(), kShareBytesMin);
   if (ByteBudget::Share share = sending_->take(missing)) {
     share_.add(std::move(share));
     return true;
   }
-  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Share share) {
+  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Ticket, ByteBudget::Share share) {
     shard.post([weak, share = std::move(share)]() mutable {
       if (const auto self = weak.lock()) self->on_room(std::move(share));
     });

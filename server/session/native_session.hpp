@@ -95,6 +95,9 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   /// False when so much more has to wait: on_room() is called when there is room.
   bool may_send(std::size_t bytes);
   void on_room(ByteBudget::Share share);
+  [[nodiscard]] Subscriptions::Room room_for_deliveries();
+  /// What may be on its way to the peer without another share.
+  [[nodiscard]] std::size_t allowed_bytes() const;
   /// Brings the share in line with what there is to send.
   void settle_share();
 

@@ -95,26 +95,37 @@ void Subscriptions::pump() {
 
 void Subscriptions::deliver_in_turn() {
   while (!ready_.empty()) {
-    const std::size_t room = output_.room_bytes();
-    if (room == 0) return;
+    const Room room = output_.room();
+    if (room.bytes == 0) return;
     const Place place = ready_.begin();
     idle_.splice(idle_.end(), ready_, place);
     place->in_line = false;
     if (!ready(*place)) continue;
     const std::uint32_t number = place->number;
-    serve(place, room);
+    if (!serve(place, room)) {
+      place->in_line = true;
+      return ready_.splice(ready_.begin(), idle_, place);
+    }
     if (const auto found = by_number_.find(number); found != by_number_.end()) line_up(found->second);
   }
 }
 
-void Subscriptions::serve(Place place, std::size_t room_bytes) {
+bool Subscriptions::serve(Place place, const Room& room) {
   Subscription& subscription = *place;
-  if (subscription.partition->gone()) return take(place, Error(Errc::unknown_topic, "deleted"));
-  const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room_bytes, kDeliveryBytesMax});
+  if (subscription.partition->gone()) {
+    take(place, Error(Errc::unknown_topic, "deleted"));
+    return true;
+  }
+  const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room.bytes, kDeliveryBytesMax});
   auto batches = subscription.partition->log().read(subscription.next, subscription.partition->high_watermark(), bytes_max,
                                                     storage::ReadMode::cached_only, subscription.hint);
-  if (batches.has_error() && batches.error().code == Errc::would_block) return read_blocking(subscription, bytes_max);
+  if (batches.has_error() && batches.error().code == Errc::would_block) {
+    if (!room.is_strict) read_blocking(subscription, bytes_max);
+    return !room.is_strict;
+  }
+  if (batches.has_value() && room.is_strict && batches->bytes > room.bytes) return false;
   take(place, std::move(batches));
+  return true;
 }
 
 void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
@@ -130,15 +141,17 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
 
 void Subscriptions::read_blocking(Subscription& subscription, std::size_t bytes_max) {
   subscription.reading = true;
-  reading_bytes_ += bytes_max;
+  // However little is asked for, a whole batch comes.
+  const std::size_t counted_bytes = std::max(bytes_max, subscription.partition->log().batch_bytes_max());
+  reading_bytes_ += counted_bytes;
   broker_.post_blocking([weak = weak_from_this(), &shard = shard_, number = subscription.number,
-                         partition = subscription.partition, from = subscription.next, hint = subscription.hint,
-                         bytes_max]() mutable {
+                         partition = subscription.partition, from = subscription.next, hint = subscription.hint, bytes_max,
+                         counted_bytes]() mutable {
     auto batches = partition->log().read(from, partition->high_watermark(), bytes_max, storage::ReadMode::blocking, hint);
-    shard.post([weak, number, partition, from, hint, bytes_max, batches = std::move(batches)]() mutable {
+    shard.post([weak, number, partition, from, hint, counted_bytes, batches = std::move(batches)]() mutable {
       const auto self = weak.lock();
       if (!self || self->closed_) return;
-      self->reading_bytes_ -= bytes_max;
+      self->reading_bytes_ -= counted_bytes;
       const auto found = self->by_number_.find(number);
       // The number may have been given to another subscription meanwhile.
       const bool is_its = found != self->by_number_.end() && found->second->partition == partition && found->second->reading;

@@ -22,11 +22,15 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
     storage::ReadBatches batches;
     Offset high_watermark;
   };
+  struct Room {
+    std::size_t bytes = 0;
+    bool is_strict = false;  ///< otherwise one batch may go beyond it
+  };
   struct Output {
     std::function<void(const Delivery&)> deliver;
     std::function<void(std::uint32_t subscription, const Error&)> ended;
-    /// How many bytes may be delivered now.
-    std::function<std::size_t()> room_bytes;
+    /// What may be delivered now; pump() is called when there is more.
+    std::function<Room()> room;
     /// All that could be delivered has been.
     std::function<void()> pumped;
   };
@@ -65,7 +69,8 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
   /// Puts it at the end of the line if there is something for it.
   void line_up(Place place);
   void deliver_in_turn();
-  void serve(Place place, std::size_t room_bytes);
+  /// False when its next batch has to wait for more room.
+  bool serve(Place place, const Room& room);
   void take(Place place, Result<storage::ReadBatches> batches);
   void read_blocking(Subscription& subscription, std::size_t bytes_max);
   void erase(Place place);

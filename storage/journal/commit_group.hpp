@@ -7,6 +7,7 @@
 
 #include "protocol/base/ids.hpp"
 #include "storage/io/block_pool.hpp"
+#include "storage/journal/journal_format.hpp"
 
 namespace leat::storage {
 
@@ -30,9 +31,10 @@ struct CommitGroup {
   std::size_t begin = 0;  ///< of the group within the block, a multiple of kDirectAlignment
   std::size_t end = 0;    ///< of its last entry
   std::vector<StagedBatch> batches;
-  std::size_t batch_bytes = 0;  ///< of all batches together
-  int writers_left = 0;         ///< the queue's own bookkeeping
+  int writers_left = 0;  ///< the queue's own bookkeeping
 
+  /// What it takes of the block and of the journal: whole pages.
+  [[nodiscard]] std::size_t padded_bytes() const { return align_up(end - begin, kDirectAlignment); }
   [[nodiscard]] ByteSpan bytes_of(const StagedBatch& batch) const { return block->bytes().subspan(batch.position, batch.bytes); }
 };
 

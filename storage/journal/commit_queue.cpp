@@ -11,6 +11,17 @@ CommitQueue::CommitQueue(CommitQueueOptions options)
     : options_(options),
       pool_(std::make_shared<BlockPool>(options.group_bytes_max, options.queued_bytes_max / options.group_bytes_max + 1)) {}
 
+/// How much more is queued with the batch: whole pages, as many as its group grows by.
+std::size_t CommitQueue::added_bytes(const Lane& lane, std::size_t batch_bytes) {
+  const std::size_t wanted = entry_bytes(batch_bytes);
+  if (!has_room(lane, wanted)) return align_up(kGroupHeaderBytes + wanted, kDirectAlignment);
+  return align_up(lane.open->end - lane.open->begin + wanted, kDirectAlignment) - lane.open->padded_bytes();
+}
+
+bool CommitQueue::has_room(const Lane& lane, std::size_t wanted_bytes) {
+  return lane.open && lane.open->end + wanted_bytes <= lane.block->size();
+}
+
 Result<void> CommitQueue::check_open(std::size_t bytes) const {
   if (error_) return *error_;
   if (stopped_) return Error(Errc::shutting_down);
@@ -23,8 +34,9 @@ Result<void> CommitQueue::check_open(std::size_t bytes) const {
 Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log, LogId log_id, const record::BatchHeader& header,
                                                ByteSpan batch, Offset base_offset, bool journaled) {
   std::unique_lock lock(mutex_);
-  LEAT_TRY(check_open(batch.size()));
   Lane& lane = journaled ? journaled_ : cached_;
+  const std::size_t added = added_bytes(lane, batch.size());
+  LEAT_TRY(check_open(added));
   CommitGroup& group = open_group(lane, batch.size());
 
   std::byte* const entry = lane.block->bytes().data() + group.end;
@@ -38,8 +50,7 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
   group.end += entry_bytes(batch.size());
   group.batches.push_back(
       {std::move(log), base_offset, base_offset + (header.last_offset_delta + 1), header.max_timestamp, position, batch.size()});
-  group.batch_bytes += batch.size();
-  queued_bytes_ += batch.size();
+  queued_bytes_ += added;
   Staged staged{lane.block, position};
   lock.unlock();  // or the thread that wakes up would wait for it
   (journaled ? journal_wanted_ : segments_wanted_).notify_one();
@@ -48,8 +59,8 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
 
 CommitGroup& CommitQueue::open_group(Lane& lane, std::size_t batch_bytes) {
   const std::size_t wanted = entry_bytes(batch_bytes);
-  if (lane.open && lane.open->end + wanted > lane.block->size()) close_group(lane);
-  if (lane.open) return *lane.open;
+  if (has_room(lane, wanted)) return *lane.open;
+  if (lane.open) close_group(lane);
 
   std::size_t begin = align_up(lane.block_end, kDirectAlignment);
   if (!lane.block || begin + kGroupHeaderBytes + wanted > lane.block->size()) {
@@ -119,7 +130,7 @@ void CommitQueue::wait_for_journal_work() {
 
 void CommitQueue::wait_for_segment_work() {
   std::unique_lock lock(mutex_);
-  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_work()); });
+  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_to_come()); });
 }
 
 void CommitQueue::journal_done(CommitGroup& group) { finish(group); }
@@ -128,7 +139,7 @@ void CommitQueue::segments_done(CommitGroup& group) { finish(group); }
 void CommitQueue::finish(CommitGroup& group) {
   const std::lock_guard lock(mutex_);
   LEAT_ASSERT(group.writers_left > 0);
-  if (--group.writers_left == 0) queued_bytes_ -= group.batch_bytes;
+  if (--group.writers_left == 0) queued_bytes_ -= group.padded_bytes();
 }
 
 void CommitQueue::fail(Error error) {
@@ -156,6 +167,12 @@ void CommitQueue::stop() {
   segments_wanted_.notify_all();
 }
 
+void CommitQueue::end_journal() {
+  const std::lock_guard lock(mutex_);
+  journal_ended_ = true;
+  segments_wanted_.notify_all();
+}
+
 bool CommitQueue::failed() const {
   const std::lock_guard lock(mutex_);
   return error_.has_value();
@@ -168,7 +185,7 @@ bool CommitQueue::stopped() const {
 
 bool CommitQueue::drained() const {
   const std::lock_guard lock(mutex_);
-  return stopped_ && !journal_work() && !segment_work();
+  return stopped_ && !journal_to_come() && !segment_work();
 }
 
 std::size_t CommitQueue::queued_bytes() const {

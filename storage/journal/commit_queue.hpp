@@ -16,7 +16,7 @@ namespace leat::storage {
 
 struct CommitQueueOptions {
   std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
-  std::size_t queued_bytes_max = 16U << 20;  ///< staged and not yet through both writers
+  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, in whole pages
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
 };
 
@@ -64,12 +64,14 @@ class CommitQueue {
   [[nodiscard]] bool full() const;
   /// Wakes the waiting writers for good.
   void stop();
+  /// The journal's writer takes no more: from now on the other one does not wait for what it has left in the queue.
+  void end_journal();
 
   [[nodiscard]] bool failed() const;
   [[nodiscard]] bool stopped() const;
-  /// Stopped, and both writers have taken everything.
+  /// Stopped, and both writers have taken everything that they will.
   [[nodiscard]] bool drained() const;
-  /// Staged and not yet through both writers.
+  /// Of the groups that are not yet through both writers, in whole pages.
   [[nodiscard]] std::size_t queued_bytes() const;
 
  private:
@@ -82,12 +84,16 @@ class CommitQueue {
   };
 
   Result<void> check_open(std::size_t bytes) const;
+  static bool has_room(const Lane& lane, std::size_t wanted_bytes);
+  static std::size_t added_bytes(const Lane& lane, std::size_t batch_bytes);
   CommitGroup& open_group(Lane& lane, std::size_t batch_bytes);
   void close_group(Lane& lane);
   void keep_for_tail(const std::shared_ptr<Block>& block);
   void finish(CommitGroup& group);
   bool segment_work() const { return !for_segments_.empty() || cached_.open || !cached_.closed.empty(); }
   bool journal_work() const { return journaled_.open || !journaled_.closed.empty(); }
+  /// More may come from the journal's writer to the other one.
+  bool journal_to_come() const { return journal_work() && !journal_ended_; }
 
   const CommitQueueOptions options_;
   const std::shared_ptr<BlockPool> pool_;
@@ -105,6 +111,7 @@ class CommitQueue {
   std::optional<Error> error_;
   std::uint8_t full_reasons_ = 0;
   bool stopped_ = false;
+  bool journal_ended_ = false;
 };
 
 }  // namespace leat::storage

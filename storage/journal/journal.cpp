@@ -25,6 +25,13 @@ void seal_group(CommitGroup& group, std::uint64_t epoch) {
                       bytes + group.begin);
 }
 
+/// Recovery will insist on the header of a file that is in use; the one it has need not be sound, as nothing in it was needed.
+Result<void> write_header(File& file, std::uint64_t number) {
+  AlignedBuffer header(kJournalFileHeaderBytes);
+  encode_journal_file_header(number, header.span().data());
+  return file.write_at(FilePosition(0), std::array{ByteSpan(header.span())});
+}
+
 }  // namespace
 
 std::uint64_t Journal::group_bytes_max(const JournalOptions& options) { return options.file_bytes - kJournalFileHeaderBytes; }
@@ -45,6 +52,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& fs, Path directory, J
       LEAT_TRY(fs.remove_file(path));
       continue;
     }
+    LEAT_TRY(write_header(*file, number));
     auto entry = std::make_unique<JournalFile>();
     entry->file = std::move(file);
     entry->number = number;
@@ -112,7 +120,10 @@ Result<bool> Journal::add_spare() {
 Result<void> Journal::rotate() {
   const std::lock_guard lock(mutex_);
   const auto free = std::ranges::find_if(files_, [this](const auto& f) { return is_spare(*f) && f->recorded; });
-  if (free == files_.end()) return Error(Errc::journal_full, directory_.string());
+  if (free == files_.end()) {
+    current_ = nullptr;  // it is full like the others and recycled like them: it may be the only one
+    return Error(Errc::journal_full, directory_.string());
+  }
   current_ = free->get();
   position_ = kJournalFileHeaderBytes;
   return ok();
@@ -120,7 +131,7 @@ Result<void> Journal::rotate() {
 
 Result<void> Journal::write(CommitGroup& group) {
   LEAT_ASSERT(group.journaled && group.sequence == written_sequence() + 1);
-  const std::size_t bytes = align_up(group.end - group.begin, kDirectAlignment);
+  const std::size_t bytes = group.padded_bytes();
   LEAT_ASSERT(bytes <= group_bytes_max(options_));
   if (current_ == nullptr || position_ + bytes > options_.file_bytes) LEAT_TRY(rotate());
   seal_group(group, epoch_);

@@ -46,7 +46,8 @@ class Journal {
   /// A checkpoint that names these files is durable.
   void note_recorded(const JournalFileSet& recorded);
 
-  /// Files that hold groups still needed, without the one being filled: what a checkpoint would free.
+  /// Files that hold groups still needed, without the one being filled: what a checkpoint would free. A file that had no room for
+  /// a group when no other was free is not being filled any more.
   [[nodiscard]] std::size_t full_files() const;
   [[nodiscard]] std::size_t free_files() const;
   [[nodiscard]] std::size_t files() const;

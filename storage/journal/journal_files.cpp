@@ -31,7 +31,8 @@ Result<std::vector<std::uint64_t>> list_journal_files(FileSystem& fs, const Path
     }
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), number);
-    if (error == std::errc() && end == name.data() + name.size()) numbers.push_back(number);
+    // Another spelling of a number is no file of ours: it would count as the one that has it.
+    if (error == std::errc() && end == name.data() + name.size() && journal_file_name(number) == name) numbers.push_back(number);
   }
   std::ranges::sort(numbers);
   return numbers;

@@ -8,9 +8,9 @@ namespace leat::storage {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3154504b4341454cULL;  // "LEACKPT1"
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kBytesMax = 1U << 30;
-constexpr std::size_t kPointBytesMin = 44;
+constexpr std::size_t kPointBytesMin = 52;
 constexpr std::size_t kProducerBytesMin = 22;
 constexpr std::size_t kBatchBytes = 16;
 
@@ -51,6 +51,7 @@ bool get_point(ByteReader& in, RecoveryPoint& point) {
   point.offset = Offset(in.get<std::int64_t>());
   point.segment_base = Offset(in.get<std::int64_t>());
   point.position = in.get<std::uint64_t>();
+  point.producers_forgotten_below = ProducerId(in.get<std::int64_t>());
   const auto producers = in.get<std::uint32_t>();
   if (!plausible(in, producers, kProducerBytesMin)) return false;
   point.producers.resize(producers);
@@ -79,6 +80,7 @@ Result<void> save_checkpoint(FileSystem& fs, const Path& path, const Checkpoint&
     out.put(point.offset.value());
     out.put(point.segment_base.value());
     out.put(point.position);
+    out.put(point.producers_forgotten_below.value());
     out.put(static_cast<std::uint32_t>(point.producers.size()));
     for (const ProducerState& producer : point.producers) put_producer(out, producer);
   }

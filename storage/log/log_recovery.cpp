@@ -26,7 +26,7 @@ class LogRecovery {
     LEAT_TRY(list_segments());
     LEAT_TRY(remove_expired());
     LEAT_TRY(check_beginning());
-    log_.producers.restore(point_.producers);
+    log_.producers.restore(point_.producers, point_.producers_forgotten_below);
     log_.log_start = point_.log_start;
     std::size_t i = 0;
     for (; i < bases_.size() && bases_[i] < point_.segment_base; ++i) LEAT_TRY(open_sealed(bases_[i], next_base(i)));
@@ -57,16 +57,10 @@ class LogRecovery {
   /// A crash between saving a log start and removing the segments before it leaves them behind.
   Result<void> remove_expired() {
     while (bases_.size() > 1 && bases_[1] <= point_.log_start && bases_[1] <= point_.segment_base) {
-      LEAT_TRY(fs_.remove_file(directory_ / segment_file_name(bases_[0])));
-      LEAT_TRY(remove_if_there(directory_ / index_file_name(bases_[0])));
+      LEAT_TRY(remove_segment_files(fs_, directory_, bases_[0]));
       bases_.erase(bases_.begin());
     }
     return ok();
-  }
-
-  Result<void> remove_if_there(const Path& path) {
-    LEAT_ASSIGN(const bool there, fs_.exists(path));
-    return there ? fs_.remove_file(path) : ok();
   }
 
   Result<void> check_beginning() {
@@ -150,10 +144,7 @@ class LogRecovery {
     }
     if (!log_.appender) LEAT_TRY(create_first(expected));
     // What lies behind a torn write was never vouched for either.
-    for (; i < bases_.size(); ++i) {
-      LEAT_TRY(fs_.remove_file(directory_ / segment_file_name(bases_[i])));
-      LEAT_TRY(remove_if_there(directory_ / index_file_name(bases_[i])));
-    }
+    for (; i < bases_.size(); ++i) LEAT_TRY(remove_segment_files(fs_, directory_, bases_[i]));
     return ok();
   }
 

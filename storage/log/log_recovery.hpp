@@ -15,8 +15,9 @@ struct RecoveryPoint {
   LogId log;
   Offset log_start;
   Offset offset;
-  Offset segment_base;         ///< the segment that holds `offset`, or will
-  std::uint64_t position = 0;  ///< of `offset` in it
+  Offset segment_base;                      ///< the segment that holds `offset`, or will
+  std::uint64_t position = 0;               ///< of `offset` in it
+  ProducerId producers_forgotten_below{0};  ///< see ProducerTable::forgotten_below
   std::vector<ProducerState> producers;
 
   friend bool operator==(const RecoveryPoint&, const RecoveryPoint&) = default;

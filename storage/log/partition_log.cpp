@@ -178,6 +178,7 @@ Result<std::optional<PartitionLog::TimeMatch>> PartitionLog::find_time(Timestamp
   Offset unwritten;
   {
     const std::lock_guard lock(mutex_);
+    if (closed_) return deleted();
     std::ranges::copy_if(segments_, std::back_inserter(candidates),
                          [&](const auto& segment) { return segment->end().max_timestamp >= timestamp; });
     start = log_start_;

@@ -96,7 +96,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   /// No change of durability is under way. One towards the journal ends with a sync() once all that was staged before is written;
   /// until then append() answers would_block.
   [[nodiscard]] bool settled() const;
-  /// Nothing more is appended, written or read. The files may be removed once this returned.
+  /// Nothing more is appended, written or read, and every file is closed but those that a read is at this moment in. They may be
+  /// removed once this returned.
   void close();
 
   [[nodiscard]] LogId id() const { return id_; }
@@ -135,8 +136,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   const Path directory_;
   std::atomic<std::size_t> batch_bytes_max_;
 
-  std::mutex write_mutex_;  ///< over the appender; taken before mutex_
-  std::optional<SegmentAppender> appender_;
+  std::mutex write_mutex_;                   ///< over the appender; taken before mutex_
+  std::optional<SegmentAppender> appender_;  ///< none once closed_for_writing_
   bool closed_for_writing_ = false;
 
   std::mutex sync_mutex_;  ///< one sync or removal of files at a time; taken before the others
@@ -147,7 +148,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   bool closed_ = false;
   Offset log_start_;
   Offset next_offset_;
-  std::deque<std::shared_ptr<Segment>> segments_;  ///< ascending, the last one active
+  std::deque<std::shared_ptr<Segment>> segments_;  ///< ascending, the last one active; none once closed_
   std::vector<std::shared_ptr<Segment>> unsynced_;
   Offset written_segment_base_;  ///< with written_position_ where written_ is: a recovery point in the making
   std::uint64_t written_position_ = 0;

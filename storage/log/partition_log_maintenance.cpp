@@ -24,7 +24,13 @@ Result<RecoveryPoint> PartitionLog::sync() {
   {
     const std::lock_guard lock(mutex_);
     if (closed_) return recovery_point_;
-    point = {id_, log_start_, written_end(), written_segment_base_, written_position_, producers_.snapshot(written_end())};
+    point = {id_,
+             log_start_,
+             written_end(),
+             written_segment_base_,
+             written_position_,
+             producers_.forgotten_below(),
+             producers_.snapshot(written_end())};
     unsynced.swap(unsynced_);
     directory = std::exchange(directory_unsynced_, false);
     active = segments_.back();
@@ -55,6 +61,7 @@ bool PartitionLog::needs_sync() const {
 
 Offset PartitionLog::retention_start_of_sealed(TimestampMs now_ms, bool& active_expired) const {
   const std::lock_guard lock(mutex_);
+  if (closed_) return log_start_;
   std::uint64_t bytes = 0;
   for (const auto& segment : segments_) bytes += segment->end().position;
   const auto too_old = [&](const Segment& segment) {
@@ -110,19 +117,28 @@ Result<void> PartitionLog::remove_segments_before(const RecoveryPoint& saved) {
     const std::lock_guard lock(mutex_);
     if (closed_) return ok();
     saved_log_start_ = saved.log_start;
-    while (segments_.front()->end().next_offset <= saved.log_start && segments_.front()->base_offset() < saved.segment_base) {
-      expired.push_back(std::move(segments_.front()));
-      segments_.pop_front();
-      directory_unsynced_ = true;
-    }
+    const auto needed = std::ranges::find_if(segments_, [&](const auto& segment) {
+      return segment->end().next_offset > saved.log_start || segment->base_offset() >= saved.segment_base;
+    });
+    expired.assign(segments_.begin(), needed);
     std::erase_if(unsynced_, [&](const auto& segment) { return std::ranges::find(expired, segment) != expired.end(); });
   }
+  if (expired.empty()) return ok();
+  // One that stays must not keep the others' space. It is tried again with the next checkpoint.
+  Result<void> all_removed = ok();
+  std::vector<std::shared_ptr<Segment>> removed;
   for (const auto& segment : expired) {
-    LEAT_TRY(environment_.fs.remove_file(segment->log_path()));
-    LEAT_ASSIGN(const bool indexed, environment_.fs.exists(segment->index_path()));
-    if (indexed) LEAT_TRY(environment_.fs.remove_file(segment->index_path()));
+    auto gone = remove_segment_files(environment_.fs, directory_, segment->base_offset());
+    if (gone.has_value()) {
+      removed.push_back(segment);
+    } else if (all_removed.has_value()) {
+      all_removed = std::move(gone);
+    }
   }
-  return ok();
+  const std::lock_guard lock(mutex_);
+  directory_unsynced_ = true;
+  std::erase_if(segments_, [&](const auto& segment) { return std::ranges::find(removed, segment) != removed.end(); });
+  return all_removed;
 }
 
 void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
@@ -133,6 +149,8 @@ void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
 void PartitionLog::forget_producers_unused_since(TimestampMs since_ms) {
   const std::lock_guard lock(mutex_);
   producers_.forget_unused_since(since_ms);
+  // Every checkpoint has the point, also one before the next sync.
+  recovery_point_.producers_forgotten_below = producers_.forgotten_below();
   std::erase_if(recovery_point_.producers, [=](const ProducerState& producer) { return producer.last_used_ms < since_ms; });
 }
 
@@ -153,11 +171,22 @@ bool PartitionLog::settled() const {
 }
 
 void PartitionLog::close() {
+  // They go once the locks are let go: whoever still holds the log must hold no descriptor of an unlinked file, nor close it.
+  std::deque<std::shared_ptr<Segment>> segments;
+  std::vector<std::shared_ptr<Segment>> unsynced;
+  std::deque<TailEntry> tail;
+  ProducerTable producers(environment_.producers);
+  std::optional<SegmentAppender> appender;
   const std::lock_guard syncing(sync_mutex_);
   const std::lock_guard writing(write_mutex_);
   closed_for_writing_ = true;
+  appender_.swap(appender);
   const std::lock_guard lock(mutex_);
   closed_ = true;
+  segments_.swap(segments);
+  unsynced_.swap(unsynced);
+  tail_.swap(tail);
+  producers_.swap(producers);
 }
 
 }  // namespace leat::storage

@@ -1,5 +1,6 @@
 #include "storage/log/producer_table.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -19,9 +20,19 @@ ProducerTable::~ProducerTable() {
   if (registry_) registry_->forget(by_id_.size());
 }
 
+void ProducerTable::swap(ProducerTable& other) noexcept {
+  registry_.swap(other.registry_);
+  producers_.swap(other.producers_);
+  by_id_.swap(other.by_id_);
+  std::swap(forgotten_below_, other.forgotten_below_);
+}
+
 Result<std::optional<Offset>> ProducerTable::check_first(const record::BatchHeader& header) const {
   if (header.producer_id >= registry_->next_id()) {
     return Error(Errc::unknown_producer, describe(header) + ", this broker has given away no such id");
+  }
+  if (header.producer_id < forgotten_below_) {
+    return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it may have been forgotten");
   }
   if (header.base_sequence == 0) return std::optional<Offset>();
   return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it does not begin at 0");
@@ -63,6 +74,7 @@ ProducerState& ProducerTable::touch(ProducerId id) {
 }
 
 void ProducerTable::forget_oldest() {
+  forgotten_below_ = std::max(forgotten_below_, ProducerId(producers_.front().id.value() + 1));
   by_id_.erase(producers_.front().id);
   producers_.pop_front();
   registry_->forget(1);
@@ -91,8 +103,9 @@ std::vector<ProducerState> ProducerTable::snapshot(Offset end) const {
   return producers;
 }
 
-void ProducerTable::restore(std::vector<ProducerState> producers) {
+void ProducerTable::restore(std::vector<ProducerState> producers, ProducerId forgotten_below) {
   while (!producers_.empty()) forget_oldest();
+  forgotten_below_ = forgotten_below;
   for (ProducerState& producer : producers) touch(producer.id) = std::move(producer);
 }
 

@@ -37,10 +37,11 @@ struct ProducerState {
 /// The idempotent producers of one partition, as Kafka's ProducerStateManager (KIP-98). One thread at a time.
 ///
 /// A producer is forgotten when it is not used for a day or when the store remembers too many. Whoever is not known begins at
-/// sequence 0: in the middle of a sequence a batch may be the next one or the repetition of one that was stored and forgotten.
-/// Kafka takes either since KIP-360, and with it the duplicate; here the client decides, which alone knows whether it sent the
-/// batch before. What made that hard for Kafka, state that was lost with the records it stood in, does not happen: it is kept in
-/// the checkpoint, whatever retention deletes.
+/// sequence 0, with an id above all that were forgotten: any other batch may be the repetition of one that was stored. Kafka
+/// takes it since KIP-360, and with it the duplicate; here the client decides, which alone knows whether it sent the batch
+/// before, and gets a new id for the asking. Ids ascend, so that one of them speaks for all that were forgotten. What made that
+/// hard for Kafka, state that was lost with the records it stood in, does not happen: it is kept in the checkpoint, whatever
+/// retention deletes.
 class ProducerTable {
  public:
   static constexpr TimestampMs kExpiryMs = 24LL * 3600 * 1000;
@@ -48,6 +49,7 @@ class ProducerTable {
   explicit ProducerTable(std::shared_ptr<ProducerRegistry> registry) : registry_(std::move(registry)) {}
   ProducerTable(ProducerTable&&) = default;
   ~ProducerTable();
+  void swap(ProducerTable& other) noexcept;
 
   /// nullopt: append the batch. An offset: it was appended there before. Errors: out_of_order_sequence, producer_fenced,
   /// unknown_producer.
@@ -60,7 +62,9 @@ class ProducerTable {
 
   /// The producers as of offset `end`; batches at or behind it left out.
   [[nodiscard]] std::vector<ProducerState> snapshot(Offset end) const;
-  void restore(std::vector<ProducerState> producers);
+  /// Ids below may have been forgotten: one of them that is not known is not new.
+  [[nodiscard]] ProducerId forgotten_below() const { return forgotten_below_; }
+  void restore(std::vector<ProducerState> producers, ProducerId forgotten_below);
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   /// Least recently used first.
   [[nodiscard]] const std::list<ProducerState>& producers() const { return producers_; }
@@ -73,6 +77,7 @@ class ProducerTable {
   std::shared_ptr<ProducerRegistry> registry_;  ///< null once moved from
   std::list<ProducerState> producers_;          ///< least recently used first
   std::unordered_map<ProducerId, std::list<ProducerState>::iterator> by_id_;
+  ProducerId forgotten_below_{0};
 };
 
 }  // namespace leat::storage

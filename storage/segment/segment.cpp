@@ -92,6 +92,14 @@ std::optional<Offset> parse_segment_file_name(std::string_view name) {
   return Offset(value);
 }
 
+Result<void> remove_segment_files(FileSystem& fs, const Path& directory, Offset base_offset) {
+  for (const std::string& name : {index_file_name(base_offset), segment_file_name(base_offset)}) {
+    LEAT_ASSIGN(const bool there, fs.exists(directory / name));
+    if (there) LEAT_TRY(fs.remove_file(directory / name));
+  }
+  return ok();
+}
+
 Segment::Segment(std::shared_ptr<OpenFiles> files, std::shared_ptr<BlockPool> read_blocks, const Path& directory,
                  Offset base_offset, const SegmentEnd& end)
     : read_blocks_(std::move(read_blocks)),

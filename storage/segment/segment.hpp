@@ -20,6 +20,8 @@ std::string segment_file_name(Offset base_offset);
 std::string index_file_name(Offset base_offset);
 /// The base offset that a segment's name says; nullopt for any other name.
 std::optional<Offset> parse_segment_file_name(std::string_view name);
+/// Removes what there is of both, the index first: one that is alone is nobody's. Not durable on return.
+Result<void> remove_segment_files(FileSystem& fs, const Path& directory, Offset base_offset);
 
 /// Where a segment ends: everything before has been written to the file.
 struct SegmentEnd {

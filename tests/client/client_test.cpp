@@ -138,9 +138,9 @@ TEST_F(ClientTest, APeerThatAnswersPingsIsKept) {
     return RequestAction::answer;
   });
   auto watchful = options();
-  watchful.ping_interval = kSoon;
+  watchful.ping_interval = 4 * kSoon;  // also the time for the answer, on a machine that is busy with other things
   Client client(watchful);
-  broker.wait_until([&] { return pings >= 5; });
+  broker.wait_until([&] { return pings >= 3; });
   EXPECT_EQ(broker.connections(), 1);
 }
 

@@ -25,7 +25,7 @@ storage::StoreOptions simulated_options(Scale scale) {
   options.journal.file_bytes = (times * 32) << 10;
   options.journal.files_max = 3;
   options.queue.group_bytes_max = (times * 8) << 10;
-  options.queue.queued_bytes_max = (times * 24) << 10;
+  options.queue.queued_bytes_max = (times * 64) << 10;
   options.queue.tail_bytes_max = (times * 16) << 10;
   options.disk_reserve_bytes = 0;
   options.read_block_bytes = 4096;

@@ -22,7 +22,7 @@ class StoreFixture : public testing::Test {
     options_.topic_defaults.segment_bytes = 4096;
     options_.topic_defaults.batch_bytes_max = 8192;
     options_.journal = {.file_bytes = 32 << 10, .files_max = 2};
-    options_.queue = {.group_bytes_max = 8192, .queued_bytes_max = 16 << 10, .tail_bytes_max = 8192};
+    options_.queue = {.group_bytes_max = 8192, .queued_bytes_max = 64 << 10, .tail_bytes_max = 8192};
     options_.disk_reserve_bytes = 0;
     options_.read_block_bytes = 4096;
     options_.open_files_max = 3;

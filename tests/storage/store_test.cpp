@@ -212,6 +212,7 @@ TYPED_TEST(StoreTest, AProducerIsForgottenAfterADayWithoutABatch) {
   EXPECT_EQ(error_of(this->send(this->model_.batches[1].sent)), Errc::unknown_producer);
   this->reopen_after_kill();
   EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::unknown_producer);
+  EXPECT_EQ(error_of(this->send(this->model_.batches[0].sent)), Errc::unknown_producer);  // begins at 0, and is no new one's
 }
 
 TYPED_TEST(StoreTest, AWallClockSetForwardMakesNoProducerForgotten) {

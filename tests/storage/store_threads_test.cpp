@@ -5,8 +5,7 @@
 
 #include <future>
 
-#include "simulation/temporary_directory.hpp"
-#include "storage/io/posix_file_system.hpp"
+#include "store_fixture.hpp"
 
 namespace leat::storage {
 namespace {
@@ -17,9 +16,13 @@ constexpr std::uint64_t kReserveBytes = 1000;
 class RoomyFileSystem final : public FileSystem {
  public:
   std::atomic<std::uint64_t> free_bytes{kReserveBytes};
+  std::atomic<bool> checkpoint_fits{true};
 
   Result<Space> space(const Path&) override { return Space{free_bytes.load(), 1U << 30}; }
-  Result<std::unique_ptr<File>> open(const Path& path, const OpenOptions& options) override { return disk_.open(path, options); }
+  Result<std::unique_ptr<File>> open(const Path& path, const OpenOptions& options) override {
+    if (!checkpoint_fits && path.filename() == "checkpoint.tmp") return Error(Errc::storage_full, path.string());
+    return disk_.open(path, options);
+  }
   Result<void> rename(const Path& from, const Path& to) override { return disk_.rename(from, to); }
   Result<void> remove_file(const Path& path) override { return disk_.remove_file(path); }
   Result<void> remove_tree(const Path& path) override { return disk_.remove_tree(path); }
@@ -33,37 +36,56 @@ class RoomyFileSystem final : public FileSystem {
   PosixFileSystem disk_;
 };
 
+struct RoomyDisk {
+  simulation::TemporaryDirectory directory;
+  RoomyFileSystem fs;
+  [[nodiscard]] Path root() const { return directory.path(); }
+};
+
 /// Keeps the first time it is told that batches are refused, and the first time that they are accepted again.
 class Listener final : public CommitListener {
  public:
   void on_durable(const CommitGroup&) override {}
   void on_written(const CommitGroup&) override {}
-  void on_failed(const Error&) override {}
+  void on_failed(const Error&) override { failed = true; }
   void on_maintenance_error(const Error&) override {}
   void on_full(bool full, const Space& space) override { (full ? refusing : accepting).set_value(space); }
 
   std::promise<Space> refusing;
   std::promise<Space> accepting;
+  std::atomic<bool> failed{false};
 };
 
-TEST(StoreThreads, TellWhenBatchesAreRefusedForWantOfRoomAndWhenNoLonger) {
-  const simulation::TemporaryDirectory directory;
-  RoomyFileSystem fs;
-  SystemClock clock;
-  SeededRandom random(1);
-  StoreOptions options;
-  options.data_dir = directory.path();
-  options.journal.file_bytes = 4U << 20;
-  options.disk_reserve_bytes = kReserveBytes;
-  const auto store = Store::open(fs, clock, random, options).value();
-  Listener listener;
-  const StoreThreads threads(*store, listener, {.tick = std::chrono::milliseconds(1)});
-  fs.free_bytes = kReserveBytes - 1;
-  EXPECT_EQ(listener.refusing.get_future().get().free_bytes, kReserveBytes - 1);
-  EXPECT_TRUE(store->queue().full());
-  fs.free_bytes = kReserveBytes;
-  EXPECT_EQ(listener.accepting.get_future().get().free_bytes, kReserveBytes);
-  EXPECT_FALSE(store->queue().full());
+class StoreThreadsTest : public StoreFixture<RoomyDisk> {
+ protected:
+  static constexpr MaintenanceOptions kRestless{.tick = std::chrono::milliseconds(1)};
+  Listener listener_;
+};
+
+TEST_F(StoreThreadsTest, TellWhenBatchesAreRefusedForWantOfRoomAndWhenNoLonger) {
+  options_.disk_reserve_bytes = kReserveBytes;
+  kill();
+  open();
+  const StoreThreads threads(*store_, listener_, kRestless);
+  disk_.fs.free_bytes = kReserveBytes - 1;
+  EXPECT_EQ(listener_.refusing.get_future().get().free_bytes, kReserveBytes - 1);
+  EXPECT_TRUE(store_->queue().full());
+  disk_.fs.free_bytes = kReserveBytes;
+  EXPECT_EQ(listener_.accepting.get_future().get().free_bytes, kReserveBytes);
+  EXPECT_FALSE(store_->queue().full());
+}
+
+TEST_F(StoreThreadsTest, EndAlthoughTheJournalHasNoRoomForAllGroupsAndLeaveTheRestToTheClose) {
+  create();
+  while (send(next_batch(3000)).has_value()) {
+  }
+  disk_.fs.checkpoint_fits = false;
+  { const StoreThreads threads(*store_, listener_, kRestless); }
+  EXPECT_FALSE(listener_.failed);
+  EXPECT_LT(log().durable_end(), model_.next_offset());
+  disk_.fs.checkpoint_fits = true;
+  reopen_after_close();
+  expect_intact(model_.next_offset());
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ struct StartPosition {
 /// was made of the records.
 class Consumer {
  public:
-  explicit Consumer(Client& client, ConsumerOptions options = {});
+  explicit Consumer(Client& client, const ConsumerOptions& options = {});
   ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;

@@ -85,7 +85,7 @@ using DeliveryCallback = UniqueFunction<void(const Result<Delivery>&)>;
 /// A record is as durable as Delivery::level says when publish() returns or its callback is called.
 class Producer {
  public:
-  explicit Producer(Client& client, ProducerOptions options = {});
+  explicit Producer(Client& client, const ProducerOptions& options = {});
   /// Does not wait: flush() first. What is unacknowledged fails with Errc::closed.
   ~Producer();
   Producer(const Producer&) = delete;

@@ -73,12 +73,14 @@ class PartitionTest : public ::testing::Test {
       done.get_future().wait();
     }
   }
-  void publish(std::uint64_t correlation, SharedBytes batch, AckLevel ack = AckLevel::durable) {
+  enum class Waits { yes, no };
+  void publish(std::uint64_t correlation, SharedBytes batch, AckLevel ack = AckLevel::durable, Waits waits = Waits::yes) {
     const auto header = record::validate_for_append(batch.span(), {1U << 20}).value();
-    on_shard([&] { partition_->publish({header, batch, ack, correlation, sink_}); });
+    on_shard([&] { partition_->publish({header, batch, ack, correlation, sink_, waits == Waits::yes}); });
   }
-  void publish(std::uint64_t correlation, std::vector<std::byte> batch, AckLevel ack = AckLevel::durable) {
-    publish(correlation, SharedBytes(std::move(batch)), ack);
+  void publish(std::uint64_t correlation, std::vector<std::byte> batch, AckLevel ack = AckLevel::durable,
+               Waits waits = Waits::yes) {
+    publish(correlation, SharedBytes(std::move(batch)), ack, waits);
   }
   void progress() {
     on_shard([&] {
@@ -145,6 +147,19 @@ TEST_F(PartitionTest, WhatTheQueueDoesNotTakeWaitsInOrder) {
   }
 }
 
+TEST_F(PartitionTest, OneThatMayNotWaitIsTakenAtOnceOrRefused) {
+  publish(1, batch_of({"a"}), AckLevel::none, Waits::no);
+  publish(2, large_batch(kQueueBytes));
+  publish(3, batch_of({"c"}), AckLevel::none, Waits::no);
+  ASSERT_EQ(sink_->correlations(), (std::vector<std::uint64_t>{1, 3}));
+  EXPECT_TRUE(sink_->outcomes[0].ack.has_value());
+  EXPECT_EQ(sink_->outcomes[1].ack.error().code, Errc::overloaded);
+  journal();
+  write();
+  journal();
+  EXPECT_EQ(sink_->correlations(), (std::vector<std::uint64_t>{1, 3, 2})) << "the one that waited is not forgotten";
+}
+
 TEST_F(PartitionTest, ASmallBatchThatWaitsDoesNotHoldTheBlockItArrivedIn) {
   publish(1, large_batch(kQueueBytes));
   auto block = std::make_shared<std::vector<std::byte>>(batch_of({"small"}));
@@ -176,6 +191,15 @@ TEST_F(PartitionTest, AFailureStillAcknowledgesWhatIsDurable) {
   ASSERT_EQ(sink_->outcomes.size(), 2U);
   EXPECT_TRUE(sink_->outcomes[0].ack.has_value());
   EXPECT_TRUE(sink_->outcomes[1].ack.has_error());
+}
+
+TEST_F(PartitionTest, AfterAFailureEveryPublishIsRefusedWhateverTheLogWaitsFor) {
+  publish(1, batch_of({"a"}));
+  ASSERT_TRUE(store_->alter_topic("orders", 0, {{"durability", "os"}}).has_value());
+  on_shard([&] { partition_->abandon(Error(Errc::storage_failed)); });
+  publish(2, batch_of({"b"}));
+  ASSERT_EQ(sink_->outcomes.size(), 2U) << "it would wait for the change of durability, which never comes to its end";
+  EXPECT_EQ(sink_->outcomes[1].ack.error().code, Errc::storage_failed);
 }
 
 TEST_F(PartitionTest, ARetiredPartitionRefusesAndWakesItsWatchers) {

@@ -12,7 +12,7 @@ class ByteBudgetTest : public ::testing::Test {
  protected:
   /// Its number is written down when it is served; the share is kept.
   ByteBudget::Ticket wait(int number, std::size_t bytes) {
-    return budget_->wait(bytes, [this, number](ByteBudget::Share share) {
+    return budget_->wait(bytes, [this, number](ByteBudget::Ticket, ByteBudget::Share share) {
       served_.push_back(number);
       shares_.push_back(std::move(share));
     });
@@ -98,7 +98,7 @@ TEST_F(ByteBudgetTest, ManyThreadsLeaveNothingBehind) {
       threads.emplace_back([&] {
         for (int i = 0; i < 2000; ++i) {
           ByteBudget::Share share = budget_->take(40);
-          if (!share) budget_->wait(40, [&served](const ByteBudget::Share&) { ++served; });
+          if (!share) budget_->wait(40, [&served](ByteBudget::Ticket, const ByteBudget::Share&) { ++served; });
         }
       });
     }

@@ -144,7 +144,7 @@ TEST_F(ReceiveBufferTest, LargeMemoryIsGivenUpWhenOthersWaitForIt) {
   receive(kFrame, kFrame);
   bool served = false;
   const ByteBudget::Share rest = memory_->budget->take(kBudget - memory_->budget->used_bytes());
-  memory_->budget->wait(kBlock, [&served](const ByteBudget::Share&) { served = true; });
+  memory_->budget->wait(kBlock, [&served](ByteBudget::Ticket, const ByteBudget::Share&) { served = true; });
   EXPECT_FALSE(served);
   buffer_.consume(kFrame);
   receive(100, 100);

@@ -30,17 +30,61 @@ class OneAnswer final : public PublishSink {
   std::promise<Result<native::PublishAck>> ack_;
 };
 
+/// The real one, as if nothing were in the page cache.
+class ColdFileSystem final : public storage::FileSystem {
+ public:
+  Result<std::unique_ptr<storage::File>> open(const storage::Path& path, const storage::OpenOptions& options) override {
+    LEAT_ASSIGN(auto file, real_.open(path, options));
+    return std::unique_ptr<storage::File>(std::make_unique<ColdFile>(std::move(file)));
+  }
+  Result<void> rename(const storage::Path& from, const storage::Path& to) override { return real_.rename(from, to); }
+  Result<void> remove_file(const storage::Path& path) override { return real_.remove_file(path); }
+  Result<void> remove_tree(const storage::Path& path) override { return real_.remove_tree(path); }
+  Result<void> create_directories(const storage::Path& path) override { return real_.create_directories(path); }
+  Result<void> sync_directory(const storage::Path& path) override { return real_.sync_directory(path); }
+  Result<std::vector<storage::DirectoryEntry>> list(const storage::Path& directory) override { return real_.list(directory); }
+  Result<bool> exists(const storage::Path& path) override { return real_.exists(path); }
+  Result<storage::Space> space(const storage::Path& path) override { return real_.space(path); }
+  Result<std::unique_ptr<storage::DirectoryLock>> lock(const storage::Path& directory) override { return real_.lock(directory); }
+
+ private:
+  class ColdFile final : public storage::File {
+   public:
+    explicit ColdFile(std::unique_ptr<storage::File> real) : real_(std::move(real)) {}
+    Result<std::size_t> read_at(FilePosition at, MutableByteSpan into, storage::ReadMode mode) override {
+      if (mode == storage::ReadMode::cached_only) return Error(Errc::would_block);
+      return real_->read_at(at, into, mode);
+    }
+    Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override { return real_->write_at(at, pieces); }
+    Result<void> sync() override { return real_->sync(); }
+    Result<std::uint64_t> size() override { return real_->size(); }
+    Result<TimestampMs> modified_ms() override { return real_->modified_ms(); }
+    Result<void> truncate(std::uint64_t bytes) override { return real_->truncate(bytes); }
+    [[nodiscard]] const storage::Path& path() const override { return real_->path(); }
+
+   private:
+    std::unique_ptr<storage::File> real_;
+  };
+
+  storage::PosixFileSystem real_;
+};
+
 /// One session's subscriptions over a broker with one shard; what they bring is written down.
 class SubscriptionsTest : public ::testing::Test {
  protected:
   SubscriptionsTest() {
+    open();
+    partitions_ = broker_->create_topic({"orders", 2, {}}).value()->partitions;
+  }
+  ~SubscriptionsTest() override { stop(); }
+
+  void open() {
     BrokerOptions options;
     options.store.data_dir = directory_.path() / "data";
     options.store.journal.file_bytes = 4U << 20;
     options.store.disk_reserve_bytes = 0;
     broker_ = Broker::open(fs_, clock_, random_, options).value();
     broker_->start();
-    partitions_ = broker_->create_topic({"orders", 2, {}}).value()->partitions;
     subscriptions_ = std::make_shared<Subscriptions>(
         *broker_, shard(),
         Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) {
@@ -48,11 +92,23 @@ class SubscriptionsTest : public ::testing::Test {
                                 room_ -= std::min(room_, delivery.batches.bytes);
                               },
                               [this](std::uint32_t number, const Error& error) { ended_.emplace_back(number, error.code); },
-                              [this] { return room_; }, [] {}});
+                              [this] {
+                                return Subscriptions::Room{room_, room_is_strict_};
+                              },
+                              [] {}});
   }
-  ~SubscriptionsTest() override {
+  void stop() {
     on_shard([this] { subscriptions_->close(); });
     EXPECT_TRUE(broker_->stop().has_value());
+  }
+  /// Nothing of what was published is in memory then.
+  void restart() {
+    stop();
+    subscriptions_.reset();
+    partitions_.clear();
+    broker_.reset();
+    open();
+    partitions_ = broker_->topics().by_name("orders")->partitions;
   }
 
   [[nodiscard]] Shard& shard() const { return *broker_->shards().front(); }
@@ -85,13 +141,14 @@ class SubscriptionsTest : public ::testing::Test {
   }
 
   simulation::TemporaryDirectory directory_;
-  storage::PosixFileSystem fs_;
+  ColdFileSystem fs_;
   SystemClock clock_;
   SystemRandom random_;
   std::unique_ptr<Broker> broker_;
   std::vector<std::shared_ptr<Partition>> partitions_;
   std::shared_ptr<Subscriptions> subscriptions_;
   std::size_t room_ = 0;  ///< this and what follows: the shard's
+  bool room_is_strict_ = false;
   std::vector<std::uint32_t> delivered_;
   std::vector<std::pair<std::uint32_t, Errc>> ended_;
 };
@@ -194,6 +251,41 @@ TEST_F(SubscriptionsTest, CreditBeyondAllMeasureIsCapped) {
   for (int i = 0; i < 10; ++i) on_shard([this] { subscriptions_->add_credit(1, kMuch); });
   pump_with_room(kEnoughRoom);
   EXPECT_EQ(delivered_.size(), 1U);
+}
+
+TEST_F(SubscriptionsTest, AReadInProgressCountsAsTheBatchThatItBringsWhateverTheCredit) {
+  publish(0, 1000);
+  restart();
+  ASSERT_TRUE(add(1, 0, 0, 1).has_value());
+  on_shard([this] {
+    room_ = kEnoughRoom;
+    subscriptions_->pump();
+    EXPECT_GE(subscriptions_->reading_bytes(), partitions_[0]->log().batch_bytes_max());
+  });
+}
+
+TEST_F(SubscriptionsTest, ABatchThatStrictRoomDoesNotHoldKeepsItsPlaceInTheLine) {
+  publish(0, 2000);
+  publish(1, 100);
+  ASSERT_TRUE(add(1, 0).has_value());
+  ASSERT_TRUE(add(2, 1).has_value());
+  on_shard([this] { room_is_strict_ = true; });
+  pump_with_room(1000);
+  EXPECT_TRUE(delivered_.empty());
+  pump_with_room(kEnoughRoom);
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST_F(SubscriptionsTest, StrictRoomIsNotReadFor) {
+  publish(0, 1000);
+  restart();
+  ASSERT_TRUE(add(1, 0).has_value());
+  on_shard([this] {
+    room_is_strict_ = true;
+    room_ = kEnoughRoom;
+    subscriptions_->pump();
+    EXPECT_EQ(subscriptions_->reading_bytes(), 0U) << "nobody knows how much it would be";
+  });
 }
 
 }  // namespace

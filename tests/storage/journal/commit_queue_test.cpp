@@ -61,7 +61,7 @@ TEST_F(CommitQueueTest, AGroupKnowsItsBatches) {
   EXPECT_EQ(group->batches[0].base_offset, Offset(40));
   EXPECT_EQ(group->batches[0].next_offset, Offset(43));
   EXPECT_EQ(group->batches[0].max_timestamp, 502);
-  EXPECT_EQ(group->batch_bytes, batch.size());
+  EXPECT_EQ(group->padded_bytes(), kDirectAlignment);
 }
 
 TEST_F(CommitQueueTest, WhatGatheredMeanwhileIsOneGroup) {
@@ -152,6 +152,22 @@ TEST_F(CommitQueueTest, TheLimitIsBackPressure) {
   EXPECT_LE(queue_.queued_bytes(), kOptions.queued_bytes_max);
 }
 
+TEST_F(CommitQueueTest, AGroupCountsWithThePagesThatItTakes) {
+  constexpr std::size_t kPages = kOptions.queued_bytes_max / kDirectAlignment;
+  std::vector<CommitGroupPtr> groups;
+  while (groups.size() <= kPages && stage(0)) groups.push_back(queue_.take_for_journal());
+  EXPECT_EQ(groups.size(), kPages);
+  for (const CommitGroupPtr& group : groups) finish(group);
+  EXPECT_EQ(queue_.queued_bytes(), 0U);
+}
+
+TEST_F(CommitQueueTest, ABatchThatFitsInItsGroupsLastPageCountsNothingMore) {
+  for (int i = 0; i < 10; ++i) stage(i).value();
+  EXPECT_EQ(queue_.queued_bytes(), kDirectAlignment);
+  stage(10, 4000).value();
+  EXPECT_EQ(queue_.queued_bytes(), 2 * kDirectAlignment);
+}
+
 TEST_F(CommitQueueTest, RoomComesBackWhenBothWritersAreDone) {
   fill();
   const auto group = queue_.take_for_journal();
@@ -198,6 +214,17 @@ TEST_F(CommitQueueTest, AStoppedQueueTakesNothingMoreAndGivesOutWhatItHas) {
   EXPECT_EQ(error_of(stage(1)), Errc::shutting_down);
   EXPECT_NE(queue_.take_for_journal(), nullptr);
   EXPECT_TRUE(queue_.stopped());
+}
+
+TEST_F(CommitQueueTest, TheSegmentsDoNotWaitForWhatTheJournalsWriterHasLeft) {
+  stage(0).value();
+  std::thread segments([this] { queue_.wait_for_segment_work(); });
+  queue_.stop();
+  EXPECT_FALSE(queue_.drained());
+  queue_.end_journal();
+  segments.join();
+  EXPECT_TRUE(queue_.drained());
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
 }
 
 TEST_F(CommitQueueTest, WaitingWritersAreWokenByWork) {

@@ -68,6 +68,21 @@ TYPED_TEST(JournalTest, TheGroupThatFoundItFullIsWrittenOnceThereIsAFile) {
   EXPECT_EQ(this->read_back().value(), (Sequences{1, 2, 3, 4, 5}));
 }
 
+TYPED_TEST(JournalTest, AFileFoundFullIsRecycledEvenIfThereIsNoOther) {
+  this->open();
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    while (this->write_one().has_value()) {
+    }
+    EXPECT_EQ(this->journal().full_files(), 1U);
+    this->journal().recycle(this->journal().written_sequence());
+    EXPECT_EQ(this->journal().free_files(), 1U);
+    ASSERT_TRUE(this->write_staged()) << round;
+    const std::uint64_t first = round * this->kGroupsPerFile + 1;
+    EXPECT_EQ(this->read_back(1, first).value(), (Sequences{first}));
+  }
+  EXPECT_EQ(this->journal().files(), 1U);
+}
+
 TYPED_TEST(JournalTest, AFileIsRecycledWhenAllOfItIsInTheSegments) {
   this->open();
   this->write_adding_files(5);
@@ -135,6 +150,16 @@ TYPED_TEST(JournalTest, ReopeningTakesTheFilesOver) {
   EXPECT_EQ(again.written_sequence(), 0U);
 }
 
+TYPED_TEST(JournalTest, ReopeningWritesTheHeadersOfTheFilesAgain) {
+  this->open(1);
+  this->write_adding_files(9);
+  flip_byte(this->fs(), this->file(1), 0);
+  overwrite(this->fs(), this->file(2), 0, ByteSpan(contents_of(this->fs(), this->file(3))).first(kJournalFileHeaderBytes));
+  this->open(2);
+  this->write(1);
+  EXPECT_EQ(this->read_back(2).value(), (Sequences{1}));
+}
+
 TYPED_TEST(JournalTest, FilesOfAnotherSizeAreReplaced) {
   this->open(1);
   this->write_adding_files(9);
@@ -174,6 +199,14 @@ TEST(JournalFiles, AreListedByNumber) {
   EXPECT_THAT(list_journal_files(disk.fs, disk.root()).value(), ElementsAre(3, 20, 100000000));
 }
 
+TEST(JournalFiles, AreKnownByTheNamesThatTheyWereGivenOnly) {
+  FakeDisk disk;
+  for (const char* name : {"journal-00000001", "journal-1", "journal-000000001", "journal-0100000000", "journal-"}) {
+    set_contents(disk.fs, disk.root() / name, as_bytes("x"));
+  }
+  EXPECT_THAT(list_journal_files(disk.fs, disk.root()).value(), ElementsAre(1));
+}
+
 class JournalFaults : public JournalFixture<FakeDisk> {
  protected:
   void lose_power() {
@@ -201,6 +234,31 @@ TEST_F(JournalFaults, AFailedWriteIsNotCountedWhateverItLeft) {
   EXPECT_EQ(error_of(write_one()), Errc::io_error);
   EXPECT_EQ(journal().written_sequence(), 1U);
   EXPECT_EQ(read_back().value().front(), 1U);
+}
+
+TEST_F(JournalFaults, APowerLossDuringTheFirstWriteToARecycledFileLosesNothingThatIsNeeded) {
+  open();
+  write(4);
+  fs().sync_directory("/").value();
+  fs().sync_directory(FakeDisk::root()).value();
+  EXPECT_EQ(error_of(write_one({.value_bytes = 5000})), Errc::journal_full);
+  journal().recycle(4);
+  int crashes = 0;
+  disk_.fs.on_operation([&](std::uint64_t, std::string_view) {
+    for (std::uint64_t seed = 0; seed < 50; ++seed) {
+      const auto after = disk_.fs.crash(simulation::CrashChoice::random(seed));
+      auto reader = JournalReader::open(*after, directory(), recorded(), 1, 5);
+      ASSERT_TRUE(reader) << seed;
+      auto group = reader->next();
+      while (group && *group) group = reader->next();
+      EXPECT_TRUE(group) << seed;
+      ++crashes;
+    }
+  });
+  write_staged().value();
+  disk_.fs.on_operation(nullptr);
+  EXPECT_GE(crashes, 50);
+  EXPECT_EQ(read_back(1, 5).value(), (Sequences{5}));
 }
 
 TEST_F(JournalFaults, AFileThatCannotBeCreatedIsTriedAgain) {

@@ -18,9 +18,9 @@ Checkpoint example() {
   checkpoint.epoch = 3;
   checkpoint.first_needed_sequence = 18;
   checkpoint.journal = {64U << 20, {1, 2}};
-  RecoveryPoint first{LogId(1), Offset(100), Offset(1043), Offset(1000), 73'216, {}};
+  RecoveryPoint first{LogId(1), Offset(100), Offset(1043), Offset(1000), 73'216, ProducerId(6), {}};
   first.producers.push_back({ProducerId(7), 0, 1'700'000'000'000, {{40, 41, Offset(1041)}}});
-  checkpoint.points = {first, {LogId(5), Offset(0), Offset(0), Offset(0), 0, {}}};
+  checkpoint.points = {first, {LogId(5), Offset(0), Offset(0), Offset(0), 0, ProducerId(0), {}}};
   return checkpoint;
 }
 
@@ -102,7 +102,7 @@ TYPED_TEST(CheckpointTest, AnotherVersionIsNamed) {
 TYPED_TEST(CheckpointTest, CountsAreBelievedOnlyAsFarAsThereAreBytes) {
   this->save(example());
   const Bytes bytes = this->saved();
-  for (const std::size_t count_at : {40U, 44U, 104U, 126U}) {  // of journal files, of partitions, of producers, of batches
+  for (const std::size_t count_at : {40U, 44U, 112U, 134U}) {  // of journal files, of partitions, of producers, of batches
     Bytes changed = bytes;
     store_le(changed.data() + count_at, std::uint32_t{0xffffffff});
     this->store(changed);
@@ -125,7 +125,7 @@ TYPED_TEST(CheckpointTest, AProducerWithMoreBatchesThanAreRememberedIsDamage) {
   this->save(checkpoint);
   ASSERT_TRUE(this->load());
   Bytes bytes = this->saved();
-  store_le(bytes.data() + 126, static_cast<std::uint32_t>(batches.size() + 1));
+  store_le(bytes.data() + 134, static_cast<std::uint32_t>(batches.size() + 1));
   this->store(bytes);
   EXPECT_EQ(error_of(this->load()), Errc::corruption);
 }

@@ -71,6 +71,19 @@ TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsGoneFromThePointToo) {
   EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 1}})), Errc::unknown_producer);
 }
 
+TYPED_TEST(PartitionLogMaintenance, AForgottenProducerIsStillNotNewAfterReopening) {
+  this->append({.stamp = {ProducerId(7), 0, 0}}).value();
+  this->settle();
+  this->log_->sync().value();
+  this->log_->forget_producers_unused_since(this->clock_.wall_ms() + 1);
+  EXPECT_FALSE(this->log_->needs_sync());  // then a checkpoint takes the point as it is
+  this->open(this->log_->recovery_point());
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 0}})), Errc::unknown_producer);
+  this->reopen();
+  EXPECT_EQ(error_of(this->append({.stamp = {ProducerId(7), 0, 0}})), Errc::unknown_producer);
+  EXPECT_EQ(this->append({.stamp = {ProducerId(8), 0, 0}})->base_offset, Offset(1));
+}
+
 TYPED_TEST(PartitionLogMaintenance, DeletedRecordsLeaveTheirProducersKnown) {
   this->append({.stamp = {ProducerId(7), 0, 0}}).value();
   this->settle();
@@ -225,6 +238,39 @@ TYPED_TEST(PartitionLogMaintenance, DeletedRecordsStayDeletedAfterReopening) {
   EXPECT_EQ(this->log_->log_start(), Offset(7));
   EXPECT_EQ(error_of(this->read(6)), Errc::offset_out_of_range);
   EXPECT_EQ(header_of(this->read(7, 1)->chunks[0].span()).base_offset, Offset(7));
+}
+
+class PartitionLogRemoval : public PartitionLogMaintenance<FakeDisk> {
+ protected:
+  std::vector<std::string> files() {
+    std::vector<std::string> names;
+    for (const auto& entry : fs().list(directory()).value()) names.push_back(entry.name);
+    std::ranges::sort(names);
+    return names;
+  }
+  /// Two sealed segments that the saved log start no longer needs, and an active one.
+  RecoveryPoint with_two_expired() {
+    commit(9);
+    log_->advance_log_start(Offset(8)).value();
+    return log_->sync().value();
+  }
+  static constexpr auto kActive = "00000000000000000008.log";
+};
+
+TEST_F(PartitionLogRemoval, AnIndexGoesBeforeItsSegment) {
+  const RecoveryPoint point = with_two_expired();
+  disk_.fs.fail_operation(1, Errc::io_error, false);
+  EXPECT_EQ(error_of(log_->remove_segments_before(point)), Errc::io_error);
+  EXPECT_THAT(files(), ElementsAre("00000000000000000000.log", kActive));
+}
+
+TEST_F(PartitionLogRemoval, WhatCouldNotBeRemovedKeepsNothingElseAndIsTriedAgain) {
+  const RecoveryPoint point = with_two_expired();
+  disk_.fs.fail_operation(0, Errc::io_error, false);
+  EXPECT_EQ(error_of(log_->remove_segments_before(point)), Errc::io_error);
+  EXPECT_THAT(files(), ElementsAre("00000000000000000000.index", "00000000000000000000.log", kActive));
+  log_->remove_segments_before(log_->sync().value()).value();
+  EXPECT_THAT(files(), ElementsAre(kActive));
 }
 
 class PartitionLogRestart : public PartitionLogMaintenance<FakeDisk> {

@@ -324,9 +324,36 @@ TYPED_TEST(PartitionLogTest, ADeletedLogTakesAndGivesNothing) {
   this->log_->close();
   EXPECT_EQ(error_of(this->append()), Errc::unknown_topic);
   EXPECT_EQ(error_of(this->read(0)), Errc::unknown_topic);
+  EXPECT_EQ(error_of(this->log_->find_time(0, Offset(3))), Errc::unknown_topic);
   EXPECT_EQ(error_of(this->log_->advance_log_start(Offset(1))), Errc::unknown_topic);
   this->settle();
   EXPECT_EQ(this->log_->written_end(), Offset(3));
+}
+
+TYPED_TEST(PartitionLogTest, ADeletedLogHasNothingToMaintain) {
+  this->configure({.retention_ms = 0, .retention_bytes = 0});
+  this->commit(3);
+  this->clock_.advance(std::chrono::seconds(1));
+  this->log_->close();
+  EXPECT_EQ(this->log_->retention_start(this->clock_.wall_ms()).value(), Offset(0));
+  EXPECT_EQ(this->log_->size_bytes(), 0U);
+  EXPECT_FALSE(this->log_->needs_sync());
+  this->log_->remove_segments_before(this->log_->sync().value()).value();
+}
+
+TYPED_TEST(PartitionLogTest, ADeletedLogHoldsNoFilesAndNoProducersWhoeverHoldsIt) {
+  CountingFileSystem counting(this->fs());
+  this->config_.segment_bytes = 1;
+  this->log_ =
+      PartitionLog::open(this->environment_on(counting), this->directory(), {.log = this->kLog}, this->config_, true).value();
+  this->commit(2);
+  this->commit(1, this->stamped(0));
+  EXPECT_GT(counting.open_now(), 0);
+  EXPECT_EQ(this->producers_->remembered(), 1U);
+  this->log_->close();
+  EXPECT_EQ(counting.open_now(), 0);
+  EXPECT_EQ(this->producers_->remembered(), 0U);
+  this->log_ = nullptr;
 }
 
 class PartitionLogFaults : public LogFixture<FakeDisk> {

@@ -187,23 +187,56 @@ TEST_F(ProducerTableTest, ForgetsWhatWasNotUsedSince) {
   EXPECT_EQ(registry_->remembered(), 1U);
 }
 
+TEST_F(ProducerTableTest, WhoMadeRoomIsNotTakenForNew) {
+  for (std::int64_t id = 20; id < 31; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(id), now_ms_);
+  expect_error(batch(0, 1, 0, ProducerId(20)), Errc::unknown_producer);
+  EXPECT_THAT(message_of(table_.check(batch(0, 1, 0, ProducerId(20)))), HasSubstr("may have been forgotten"));
+  EXPECT_EQ(table_.check(batch(0, 1, 0, ProducerId(21))).value(), Offset(21));
+  expect_new(batch(0, 1, 0, ProducerId(31)));
+}
+
+TEST_F(ProducerTableTest, WhoWasNotUsedForLongIsNotTakenForNew) {
+  record_batches(1);
+  table_.forget_unused_since(now_ms_ + 1);
+  expect_error(batch(0, 10), Errc::unknown_producer);
+  expect_error(batch(0, 1, 1), Errc::unknown_producer);
+  expect_new(batch(0, 1, 0, ProducerId(8)));
+}
+
+TEST_F(ProducerTableTest, ForgettingAnOlderIdChangesNothingForTheNewer) {
+  for (std::int64_t id : {9, 3}) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
+  table_.forget_unused_since(now_ms_ + 1);
+  expect_error(batch(0, 1, 0, ProducerId(9)), Errc::unknown_producer);
+}
+
 TEST_F(ProducerTableTest, ARestoredTableGoesOnWhereTheSnapshotWas) {
   record_batches(7);
   auto snapshot = table_.snapshot(Offset(1000));
   ProducerTable other(registry(10));
   other.record(batch(0, 1, 0, ProducerId(9)), Offset(0), now_ms_);
-  other.restore(std::move(snapshot));
+  other.restore(std::move(snapshot), ProducerId(0));
   EXPECT_EQ(other.size(), 1U);
   EXPECT_EQ(other.check(batch(20, 10)).value(), Offset(20));
   EXPECT_EQ(error_of(other.check(batch(71))), Errc::out_of_order_sequence);
+}
+
+TEST_F(ProducerTableTest, ARestoredTableKnowsWhomTheOtherForgot) {
+  record_batches(1);
+  table_.forget_unused_since(now_ms_ + 1);
+  EXPECT_EQ(table_.forgotten_below(), ProducerId(8));
+  ProducerTable other(registry(10));
+  other.record(batch(0, 1, 0, ProducerId(50)), Offset(0), now_ms_);
+  other.restore(table_.snapshot(Offset(1000)), table_.forgotten_below());
+  EXPECT_EQ(error_of(other.check(batch(0, 10))), Errc::unknown_producer);
+  EXPECT_EQ(other.check(batch(0, 1, 0, ProducerId(8))).value(), std::nullopt);
 }
 
 TEST_F(ProducerTableTest, ARestoredTableForgetsInTheSameOrder) {
   for (std::int64_t id : {3, 1, 2}) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
   table_.record(batch(1, 1, 0, ProducerId(3)), Offset(1), now_ms_);
   ProducerTable other(registry(10));
-  other.restore(table_.snapshot(Offset(1000)));
-  table_.restore(other.snapshot(Offset(1000)));
+  other.restore(table_.snapshot(Offset(1000)), ProducerId(0));
+  table_.restore(other.snapshot(Offset(1000)), ProducerId(0));
   EXPECT_THAT(known(), ElementsAre(ProducerId(1), ProducerId(2), ProducerId(3)));
 }
 

@@ -1,0 +1,106 @@
+#include "server/net/tcp_connection.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/write.hpp>
+#include <deque>
+#include <future>
+
+namespace leat::server {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+constexpr std::size_t kBlock = 256U << 10;
+
+/// Takes frames of lengths that are agreed upon; the first one stays in flight until the test lets go of it.
+class FrameSession final : public Session {
+ public:
+  explicit FrameSession(std::deque<std::size_t> frames) : frames_(std::move(frames)) {}
+
+  Result<Consumed> on_input(const Input& input) override {
+    if (frames_.empty()) return Consumed{};
+    const std::size_t frame = frames_.front();
+    if (input.unread.size() < frame) return Consumed{0, frame};
+    if (!std::exchange(first_came_, true)) in_flight = input.buffer.share(input.unread.first(frame));
+    frames_.pop_front();
+    if (frames_.empty()) all_came.set_value();
+    return Consumed{frame, 0};
+  }
+  [[nodiscard]] bool wants_input() const override { return true; }
+  void on_flushed() override {}
+  void drain() override {}
+  void on_closed() override {}
+  [[nodiscard]] bool established() const override { return true; }
+
+  SharedBytes in_flight;
+  std::promise<void> all_came;
+
+ private:
+  std::deque<std::size_t> frames_;
+  bool first_came_ = false;
+};
+
+/// A connection that receives into memory of which there is one block.
+class TcpConnectionTest : public ::testing::Test {
+ protected:
+  ~TcpConnectionTest() override {
+    on_shard([this] { connection_->close(); });
+    settle();
+    shard_.stop();
+  }
+
+  void start(std::deque<std::size_t> frames) {
+    shard_.start();
+    tcp::acceptor acceptor(client_io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    client_.connect(acceptor.local_endpoint());
+    connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory_, ConnectionTimeouts{});
+    session_ = std::make_shared<FrameSession>(std::move(frames));
+    on_shard([this] { connection_->start(session_, [] {}); });
+  }
+  template <class Work>
+  void on_shard(Work work) {
+    std::promise<void> done;
+    shard_.post([&] {
+      work();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  /// What is under way on the shard has posted what it will, and that has run.
+  void settle() {
+    for (int round = 0; round < 4; ++round) on_shard([] {});
+  }
+  void send(std::size_t bytes) { asio::write(client_, asio::buffer(std::vector<std::byte>(bytes))); }
+  void wait_until_it_waits_for_room() {
+    while (!memory_->budget->has_waiting()) on_shard([] {});
+  }
+
+  const std::shared_ptr<const ReceiveMemory> memory_ = std::make_shared<ReceiveMemory>(kBlock, 8, kBlock);
+  asio::io_context client_io_;
+  tcp::socket client_{client_io_};
+  Shard shard_{0};
+  std::shared_ptr<FrameSession> session_;
+  std::shared_ptr<TcpConnection> connection_;
+};
+
+TEST_F(TcpConnectionTest, RoomThatComesWhenItIsNotNeededAnyMoreIsLeftToOthers) {
+  constexpr std::size_t kFirst = 20'000;
+  constexpr std::size_t kSecond = 250'000;
+  start({kFirst, kSecond});
+  send(kFirst + 100);
+  wait_until_it_waits_for_room();
+  on_shard([this] {
+    session_->in_flight = {};  // its block is the connection's alone again, and has room
+    connection_->resume_reading();
+  });
+  send(kSecond - 100);
+  session_->all_came.get_future().wait();
+  settle();
+  EXPECT_FALSE(memory_->budget->has_waiting());
+  EXPECT_EQ(memory_->budget->used_bytes(), 0U) << "the connection is quiet";
+}
+
+}  // namespace
+}  // namespace leat::server
