@@ -154,6 +154,7 @@ void declare(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   setting("--data", "data_dir", "Data directory (default ./leat-data)");
   setting("--listen", "listen.native", "Where clients connect (default 127.0.0.1:7420)");
+  setting("--http", "listen.http", "HTTP, WebSocket and the console, or off (default 127.0.0.1:7421)");
   app.add_flag("--check-config", line.check_config, "Check the configuration, print what is wrong with it, and exit");
   app.add_flag("--print-config", line.print_config, "Print the effective configuration as TOML, and exit");
   app.footer(

@@ -3,11 +3,14 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <sstream>
 #include <thread>
 
 #include "server/broker/broker.hpp"
 #include "server/config/load_config.hpp"
 #include "server/config/logging.hpp"
+#include "server/http/http_api.hpp"
+#include "server/net/http_endpoint.hpp"
 #include "server/net/native_endpoint.hpp"
 #include "storage/io/posix_file_system.hpp"
 
@@ -76,18 +79,42 @@ BrokerOptions broker_options(const ServerConfig& config) {
   return options;
 }
 
+NativeSessionOptions session_options(const ServerConfig& config) {
+  NativeSessionOptions options;
+  options.frame_bytes_max = config.limits.frame_bytes_max;
+  options.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
+  options.outbox_bytes_max = config.limits.session_outbox_bytes_max;
+  options.subscriptions_max = config.limits.subscriptions_per_session_max;
+  return options;
+}
+
+ConnectionTimeouts timeouts(const ServerConfig& config) {
+  ConnectionTimeouts timeouts;
+  timeouts.handshake = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
+  timeouts.frame = std::chrono::milliseconds(config.limits.frame_timeout_ms);
+  timeouts.send = std::chrono::milliseconds(config.limits.send_timeout_ms);
+  return timeouts;
+}
+
 NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint& listen) {
-  NativeEndpointOptions options;
+  return {listen, session_options(config), timeouts(config)};
+}
+
+HttpEndpointOptions http_options(const ServerConfig& config, const Endpoint& listen) {
+  HttpEndpointOptions options;
   options.listen = listen;
-  options.session.frame_bytes_max = config.limits.frame_bytes_max;
-  options.session.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
-  options.session.outbox_bytes_max = config.limits.session_outbox_bytes_max;
-  options.session.subscriptions_max = config.limits.subscriptions_per_session_max;
-  options.receive_bytes_max = config.limits.receive_bytes_max;
-  options.send_bytes_max = config.limits.send_bytes_max;
-  options.timeouts.handshake = std::chrono::milliseconds(config.limits.handshake_timeout_ms);
-  options.timeouts.frame = std::chrono::milliseconds(config.limits.frame_timeout_ms);
-  options.timeouts.send = std::chrono::milliseconds(config.limits.send_timeout_ms);
+  options.connection.timeouts = timeouts(config);
+  options.connection.body_bytes_max = config.limits.frame_bytes_max;
+  options.connection.message_bytes_max = config.limits.frame_bytes_max;
+  return options;
+}
+
+HttpApiOptions http_api_options(const ServerConfig& config, const Endpoint& listen) {
+  HttpApiOptions options;
+  std::istringstream origins(config.http.allowed_origins);
+  for (std::string origin; origins >> origin;) options.allowed_origins.push_back(origin);
+  options.on_loopback = listen.is_loopback();
+  options.session = session_options(config);
   return options;
 }
 
@@ -121,28 +148,43 @@ struct Server::Parts {
   std::unique_ptr<ConnectionLimiter> limiter;
   std::unique_ptr<Broker> broker;
   std::unique_ptr<NativeEndpoint> native;
+  std::unique_ptr<HttpApi> http_api;
+  std::unique_ptr<HttpEndpoint> http;  ///< null when off
+
+  Result<void> bind(const ServerConfig& config);
   bool running = false;
 };
+
+Result<void> Server::Parts::bind(const ServerConfig& config) {
+  const NetworkMemory memory = make_network_memory(config.limits.receive_bytes_max, config.limits.send_bytes_max);
+  LEAT_ASSIGN(const Endpoint listen, parse_endpoint(config.listen.native));
+  LEAT_ASSIGN(native, NativeEndpoint::bind(*broker, *limiter, memory, native_options(config, listen)));
+  if (config.listen.http == kOff) return ok();
+  LEAT_ASSIGN(const Endpoint listen_http, parse_endpoint(config.listen.http));
+  http_api = std::make_unique<HttpApi>(*broker, memory.sending, http_api_options(config, listen_http));
+  LEAT_ASSIGN(http, HttpEndpoint::bind(*broker, *limiter, *http_api, memory, http_options(config, listen_http)));
+  return ok();
+}
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config) {
   LEAT_TRY(validate(config));
-  LEAT_ASSIGN(const Endpoint listen, parse_endpoint(config.listen.native));
   auto parts = std::make_unique<Parts>();
   parts->limiter = std::make_unique<ConnectionLimiter>(connections_limit(config), config.limits.connections_per_address_max);
   LEAT_ASSIGN(parts->broker, Broker::open(parts->fs, parts->clock, parts->random, broker_options(config)));
   log_recovery(parts->broker->store(), config.data_dir);
-  auto bound = NativeEndpoint::bind(*parts->broker, *parts->limiter, native_options(config, listen));
-  if (bound.has_error()) {
+  if (auto bound = parts->bind(config); bound.has_error()) {
     LEAT_TRY(parts->broker->stop());  // or the next start would take this for a crash
     return std::move(bound).error();
   }
-  parts->native = std::move(bound).value();
   parts->broker->start();
   parts->native->start();
+  if (parts->http) parts->http->start();
   parts->running = true;
-  log::info("listening", {{"native", parts->native->endpoint().to_string()}, {"threads", parts->broker->shards().size()}});
+  log::info("listening", {{"native", parts->native->endpoint().to_string()},
+                          {"http", parts->http ? parts->http->endpoint().to_string() : std::string(kOff)},
+                          {"threads", parts->broker->shards().size()}});
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -154,11 +196,14 @@ Server::~Server() {
 Result<void> Server::stop() {
   if (!parts_->running) return ok();
   parts_->running = false;
+  if (parts_->http) parts_->http->stop(kDrainDeadline);
   parts_->native->stop(kDrainDeadline);
   return parts_->broker->stop();
 }
 
 std::uint16_t Server::native_port() const { return parts_->native->endpoint().port; }
+
+std::uint16_t Server::http_port() const { return parts_->http ? parts_->http->endpoint().port : 0; }
 
 Broker& Server::broker() { return *parts_->broker; }
 

@@ -32,6 +32,8 @@ class Server {
   Result<void> stop();
 
   [[nodiscard]] std::uint16_t native_port() const;
+  /// 0 when HTTP is off.
+  [[nodiscard]] std::uint16_t http_port() const;
   [[nodiscard]] Broker& broker();
   [[nodiscard]] std::size_t connections() const;
 

@@ -50,6 +50,8 @@ class Broker final : public storage::CommitListener {
   /// Counts what sessions have in flight; false when it is more than the broker wants.
   bool admit(std::size_t bytes);
   void release(std::size_t bytes);
+  /// A write failed: nothing is acknowledged any more.
+  [[nodiscard]] bool has_failed() const { return failure_told_.load(); }
   /// Runs `work`, which may wait for the disk, on a thread meant for it.
   template <class Work>
   void post_blocking(Work&& work) {

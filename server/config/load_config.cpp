@@ -166,6 +166,7 @@ std::vector<std::string> process_environment() {
 Result<void> validate(const ServerConfig& config) {
   Faults faults;
   check_listener(config.listen.native, "listen.native", config.insecure_anonymous, faults);
+  if (config.listen.http != kOff) check_listener(config.listen.http, "listen.http", config.insecure_anonymous, faults);
 
   const Sized message{"topic_defaults.max.message.bytes", config.topic_defaults.max_message_bytes};
   const Sized frame{"limits.frame_bytes_max", config.limits.frame_bytes_max};

@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace leat::server {
+
+/// For a listener that is not wanted.
+inline constexpr std::string_view kOff = "off";
 
 inline constexpr std::uint64_t kKiB = 1024;
 inline constexpr std::uint64_t kMiB = 1024 * kKiB;
@@ -16,6 +20,11 @@ enum class Durability : std::uint8_t { durable, os };
 
 struct ListenConfig {
   std::string native = "127.0.0.1:7420";
+  std::string http = "127.0.0.1:7421";  ///< "off": none
+};
+
+struct HttpConfig {
+  std::string allowed_origins;  ///< separated by spaces
 };
 
 struct LogConfig {
@@ -68,6 +77,7 @@ struct ServerConfig {
   std::string data_dir = "leat-data";
   bool insecure_anonymous = false;
   ListenConfig listen;
+  HttpConfig http;
   LogConfig log;
   LimitsConfig limits;
   StorageConfig storage;

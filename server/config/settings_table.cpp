@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 2> kLogFormats{"text", "json"};
 constexpr std::array<std::string_view, 2> kDurabilities{"durable", "os"};
 
 constexpr auto kListen = &ServerConfig::listen;
+constexpr auto kHttp = &ServerConfig::http;
 constexpr auto kLog = &ServerConfig::log;
 constexpr auto kLimits = &ServerConfig::limits;
 constexpr auto kStorage = &ServerConfig::storage;
@@ -69,6 +70,11 @@ const std::array kSettings{
 
     in_range("listen.native", text, &in<kListen, &ListenConfig::native>, 1, 300,
              "HOST:PORT of the native protocol; port 0 takes a free one."),
+    in_range("listen.http", text, &in<kListen, &ListenConfig::http>, 1, 300,
+             "HOST:PORT of HTTP, WebSocket and the console page; off: none of them."),
+
+    in_range("http.allowed_origins", text, &in<kHttp, &HttpConfig::allowed_origins>, 0, 4096,
+             "Web origins beside the daemon's own whose pages may use it, separated by spaces: https://shop.example. * is any."),
 
     one_of("log.level", choice_of<kLog, &LogConfig::level>(), kLogLevels, "The least important lines that are written."),
     in_range("log.file", text, &in<kLog, &LogConfig::file>, 0, 4096,

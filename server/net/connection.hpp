@@ -14,6 +14,8 @@ class Connection {
   virtual ~Connection() = default;
   /// `lent`: see Outbox::push.
   virtual void send(SharedBytes bytes, bool lent) = 0;
+  /// Where the transport has messages: what was sent since the last one is one.
+  virtual void end_message() {}
   /// What was sent goes out soon, together: at the end of the event that is being handled.
   virtual void flush_soon() = 0;
   [[nodiscard]] virtual std::size_t unsent_bytes() const = 0;

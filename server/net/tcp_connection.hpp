@@ -8,6 +8,7 @@
 
 #include "server/broker/shard.hpp"
 #include "server/net/connection.hpp"
+#include "server/net/connection_set.hpp"
 #include "server/net/outbox.hpp"
 #include "server/net/receive_buffer.hpp"
 
@@ -21,15 +22,15 @@ struct ConnectionTimeouts {
 
 /// Moves bytes between a TCP socket and a session: large reads into recycled memory, gathered writes of whatever there is, one
 /// shard. A peer that keeps memory busy without getting on is closed.
-class TcpConnection final : public Connection, public std::enable_shared_from_this<TcpConnection> {
+class TcpConnection final : public Connection, public OpenConnection, public std::enable_shared_from_this<TcpConnection> {
  public:
   TcpConnection(boost::asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
                 const ConnectionTimeouts& timeouts);
 
   /// Runs until either side closes; `ended` is called then.
   void start(std::shared_ptr<Session> session, std::function<void()> ended);
-  void drain() { session_->drain(); }
-  void close();
+  void drain() override { session_->drain(); }
+  void close() override;
 
   void send(SharedBytes bytes, bool lent) override { outbox_.push(std::move(bytes), lent); }
   void flush_soon() override;

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "server/broker/broker.hpp"
+
+namespace leat::server {
+
+/// For coroutines on a shard: the value of work(), which may wait for the disk, on a thread meant for that.
+template <class Work>
+boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(Broker& broker, Work work) {
+  using Value = std::invoke_result_t<Work>;
+  co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void(Value)>(
+      [&broker](auto handler, Work task) {
+        // The pool copies what it runs; the handler can only be moved.
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        broker.post_blocking([shared = std::move(shared), task = std::move(task)]() mutable {
+          auto value = std::make_shared<Value>(task());
+          const auto executor = boost::asio::get_associated_executor(*shared);
+          boost::asio::post(executor, [shared = std::move(shared), value = std::move(value)]() mutable {
+            auto resume = std::move(*shared);
+            resume(std::move(*value));
+          });
+        });
+      },
+      boost::asio::use_awaitable, std::move(work));
+}
+
+/// For coroutines on a shard: publishes one batch that is admitted already, and says what became of it.
+boost::asio::awaitable<PublishOutcome> publish(Broker& broker, Shard& shard, std::shared_ptr<Partition> partition,
+                                               PublishRequest request);
+
+}  // namespace leat::server

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "server/broker/broker.hpp"
+#include "server/http/handler.hpp"
+#include "server/http/origin_policy.hpp"
+#include "server/http/routes.hpp"
+#include "server/net/byte_budget.hpp"
+#include "server/session/native_session.hpp"
+
+namespace leat::server {
+
+struct HttpApiOptions {
+  std::vector<std::string> allowed_origins;
+  bool on_loopback = true;
+  NativeSessionOptions session;
+};
+
+/// Everything that is served on the HTTP port. Any thread.
+class HttpApi final : public HttpHandler {
+ public:
+  HttpApi(Broker& broker, std::shared_ptr<ByteBudget> sending, HttpApiOptions options);
+
+  std::optional<HttpResponse> refuse(const HttpRequest& head) const override;
+  boost::asio::awaitable<HttpResponse> handle(HttpRequest request, Shard& shard) override;
+  WebSocketOffer open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols, Shard& shard) override;
+
+ private:
+  [[nodiscard]] HttpResponse answer_preflight(const HttpRequest& request, const std::string& allowed_methods) const;
+  void add_cors(const HttpRequest& request, HttpResponse& response) const;
+
+  Broker& broker_;
+  const std::shared_ptr<ByteBudget> sending_;
+  const HttpApiOptions options_;
+  const OriginPolicy origins_;
+  Routes routes_;
+};
+
+}  // namespace leat::server

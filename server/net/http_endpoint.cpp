@@ -1,0 +1,67 @@
+#include "server/net/http_endpoint.hpp"
+
+#include "server/config/logging.hpp"
+
+namespace leat::server {
+namespace {
+
+/// Says why, as far as that takes no waiting.
+void refuse(boost::asio::ip::tcp::socket& socket) {
+  static constexpr std::string_view kAnswer =
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close\r\n"
+      "Content-Length: 92\r\n\r\n"
+      R"({"type":"about:blank","title":"limit reached","status":503,"detail":"too many connections"})"
+      "\n";
+  boost::system::error_code ignored;
+  socket.non_blocking(true, ignored);
+  socket.write_some(boost::asio::buffer(kAnswer), ignored);
+  socket.shutdown(boost::asio::socket_base::shutdown_send, ignored);
+}
+
+}  // namespace
+
+HttpEndpoint::HttpEndpoint(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler, NetworkMemory memory,
+                           const HttpConnectionOptions& options)
+    : limiter_(limiter), handler_(handler), memory_(std::move(memory)), options_(options), connections_(broker.shards()) {}
+
+Result<std::unique_ptr<HttpEndpoint>> HttpEndpoint::bind(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler,
+                                                         NetworkMemory memory, const HttpEndpointOptions& options) {
+  std::unique_ptr<HttpEndpoint> endpoint(new HttpEndpoint(broker, limiter, handler, std::move(memory), options.connection));
+  HttpEndpoint* const self = endpoint.get();
+  LEAT_ASSIGN(endpoint->listener_,
+              Listener::bind(
+                  broker.shards(), options.listen,
+                  [self](boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) { return self->admit(socket, peer); },
+                  [self](boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
+                    self->accepted(std::move(socket), peer, shard);
+                  }));
+  return endpoint;
+}
+
+bool HttpEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) {
+  if (limiter_.enter(peer.address())) return true;
+  if (const auto left_out = refusals_.admit(std::chrono::steady_clock::now())) {
+    log::warn("connection refused, too many", {{"peer", peer.address().to_string()}, {"not_logged_before", *left_out}});
+  }
+  refuse(socket);
+  return false;
+}
+
+void HttpEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
+  std::string name = peer.address().to_string() + ":" + std::to_string(peer.port());
+  auto connection = std::make_shared<HttpConnection>(std::move(socket), std::move(name), shard, handler_, memory_, options_);
+  if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
+  connection->start([this, &shard, weak = std::weak_ptr(connection), address = peer.address()] {
+    limiter_.leave(address);
+    connections_.remove(shard, weak.lock());
+  });
+}
+
+void HttpEndpoint::stop(std::chrono::milliseconds deadline) {
+  listener_->stop();
+  if (const std::size_t cut_off = connections_.stop(deadline); cut_off > 0) {
+    log::warn("connections cut off", {{"connections", cut_off}, {"listener", "http"}});
+  }
+}
+
+}  // namespace leat::server

@@ -1,0 +1,285 @@
+#include "server/net/web_socket_connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstring>
+
+#include "server/config/logging.hpp"
+#include "server/net/await_share.hpp"
+#include "server/version.hpp"
+
+namespace leat::server {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using boost::system::error_code;
+using websocket::close_code;
+using SteadyTime = std::chrono::steady_clock;
+
+/// A stream of bytes is cut into messages of about as much.
+constexpr std::size_t kStreamMessageBytes = 256U << 10;
+/// Pings and pongs that a peer may send in a while. An honest one sends one in many seconds.
+constexpr std::size_t kControlFramesMax = 200;
+constexpr std::chrono::seconds kControlFramesWhile{10};
+
+close_code close_code_for(const Error& error) {
+  switch (error.code) {
+    case Errc::frame_too_large:
+    case Errc::batch_too_large:
+      return close_code::too_big;
+    case Errc::malformed_frame:
+      return close_code::bad_payload;
+    case Errc::shutting_down:
+      return close_code::going_away;
+    default:
+      return close_code::policy_error;
+  }
+}
+
+/// For coroutines: the error is theirs to look at.
+auto or_error(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
+
+}  // namespace
+
+WebSocketConnection::WebSocketConnection(boost::beast::tcp_stream stream, Shard& shard, NetworkMemory memory,
+                                         WebSocketOptions options)
+    : stream_(std::move(stream)),
+      shard_(shard),
+      memory_(std::move(memory)),
+      options_(std::move(options)),
+      input_(memory_.receiving),
+      resume_(shard.io()),
+      deadlines_(shard.io()) {}
+
+void WebSocketConnection::configure() {
+  websocket::stream_base::timeout timeouts{};
+  timeouts.handshake_timeout = options_.timeouts.handshake;
+  timeouts.idle_timeout = options_.idle_timeout;
+  timeouts.keep_alive_pings = true;
+  stream_.set_option(timeouts);
+  stream_.set_option(websocket::stream_base::decorator([subprotocol = options_.subprotocol](websocket::response_type& response) {
+    response.set(http::field::server, "leatd/" + std::string(kVersion));
+    if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, subprotocol);
+  }));
+  stream_.read_message_max(options_.message_bytes_max);
+  stream_.auto_fragment(false);
+  stream_.text(options_.whole_text_messages);
+  stream_.control_callback([this](websocket::frame_type, boost::beast::string_view) { on_control_frame(); });
+}
+
+void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> session, std::function<void()> ended) {
+  session_ = std::move(session);
+  ended_ = std::move(ended);
+  configure();
+  handshake_deadline_ = SteadyTime::now() + options_.timeouts.handshake;
+  deadlines_.start(
+      weak_from_this(), [this] { return deadline(); }, [this] { close(); });
+  deadlines_.look();
+  asio::co_spawn(
+      shard_.io(), [self = shared_from_this(), upgrade = std::move(upgrade)]() mutable { return self->run(std::move(upgrade)); },
+      [self = shared_from_this()](const std::exception_ptr& thrown) {
+        if (thrown) self->close();
+      });
+}
+
+asio::awaitable<void> WebSocketConnection::pause() {
+  error_code ignored;
+  resume_.expires_at(kNever);
+  co_await resume_.async_wait(or_error(ignored));
+}
+
+asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
+  error_code error;
+  co_await stream_.async_accept(upgrade, or_error(error));
+  if (error) co_return close();
+  accepted_ = true;
+  flush_soon();
+  while (!closed_ && !closing_) {
+    if (!session_->wants_input()) {
+      message_deadline_ = kNever;  // the wait is not the peer's fault
+      co_await pause();
+      // What was received before the pause may be all that comes.
+      if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
+      continue;
+    }
+    if (!co_await receive_some() || !handle_input()) break;
+  }
+  // Once a closing handshake has begun, its end closes.
+  if (!closing_) close();
+}
+
+asio::awaitable<bool> WebSocketConnection::receive_some() {
+  error_code error;
+  if (!message_begun_) {
+    input_.park(ReceiveMemory::kOwnBytes);
+    const std::size_t got = co_await stream_.async_read_some(asio::buffer(first_bytes_), or_error(error));
+    if (error || closed_) co_return false;
+    if (stream_.got_text() != options_.whole_text_messages) {
+      close_with(close_code::unknown_data);
+      co_return false;
+    }
+    message_begun_ = true;
+    ByteSpan rest = ByteSpan(first_bytes_).first(got);
+    while (!rest.empty()) {
+      const MutableByteSpan room = input_.prepare(wanted_bytes_);
+      if (room.empty()) {
+        input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted_bytes_), shard_));
+        if (closed_) co_return false;
+        continue;
+      }
+      const std::size_t taken = std::min(rest.size(), room.size());
+      std::memcpy(room.data(), rest.data(), taken);
+      input_.received(taken);
+      rest = rest.subspan(taken);
+    }
+  } else {
+    const std::size_t wanted = std::max(wanted_bytes_, input_.unread().size() + stream_.read_size_hint(0));
+    const MutableByteSpan room = input_.prepare(wanted);
+    if (room.empty()) {
+      message_deadline_ = kNever;
+      input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted), shard_));
+      co_return !closed_;
+    }
+    const std::size_t got = co_await stream_.async_read_some(asio::buffer(room.data(), room.size()), or_error(error));
+    if (error || closed_) co_return false;
+    input_.received(got);
+  }
+  if (stream_.is_message_done()) {
+    message_deadline_ = kNever;
+  } else if (message_deadline_ == kNever) {
+    message_deadline_ = SteadyTime::now() + options_.timeouts.frame;
+    deadlines_.look();
+  }
+  co_return true;
+}
+
+bool WebSocketConnection::handle_input() {
+  if (message_begun_ && stream_.is_message_done()) {
+    message_begun_ = false;
+    message_ready_ = true;
+  }
+  if (options_.whole_text_messages && !message_ready_) return true;
+  while (true) {
+    const auto consumed = session_->on_input({input_.unread(), input_});
+    if (closed_) return false;
+    if (consumed.has_error()) {
+      close_code_ = close_code_for(consumed.error());
+      close_when_flushed();
+      return false;
+    }
+    input_.consume(consumed->bytes);
+    wanted_bytes_ = consumed->wanted_bytes;
+    message_ready_ = message_ready_ && !input_.unread().empty();
+    if (consumed->bytes == 0 || input_.unread().empty() || !session_->wants_input()) return true;
+  }
+}
+
+void WebSocketConnection::on_control_frame() {
+  const Time now = SteadyTime::now();
+  if (now - control_frames_since_ > kControlFramesWhile) {
+    control_frames_since_ = now;
+    control_frames_ = 0;
+  }
+  if (++control_frames_ != kControlFramesMax) return;
+  // Not from inside of Beast's reading.
+  asio::post(shard_.io(), [self = shared_from_this()] { self->close_with(close_code::policy_error); });
+}
+
+void WebSocketConnection::send(SharedBytes bytes, bool lent) {
+  if (bytes.empty()) return;
+  if (last_has_ended_) outgoing_.emplace_back();
+  last_has_ended_ = false;
+  unsent_bytes_ += bytes.size();
+  // A write lasts until the peer has taken it, and what is lent must not be held as long.
+  if (lent) bytes = SharedBytes(std::vector<std::byte>(bytes.span().begin(), bytes.span().end()));
+  outgoing_.back().push_back(std::move(bytes));
+}
+
+void WebSocketConnection::end_message() {
+  if (options_.whole_text_messages) last_has_ended_ = true;
+}
+
+void WebSocketConnection::flush_soon() {
+  if (flush_scheduled_ || writing_ || closed_ || !accepted_) return;
+  flush_scheduled_ = true;
+  asio::post(shard_.io(), [self = shared_from_this()] {
+    self->flush_scheduled_ = false;
+    self->flush();
+  });
+}
+
+void WebSocketConnection::flush() {
+  if (closed_ || writing_) return;
+  if (outgoing_.empty()) {
+    if (closing_) return finish_close();
+    return session_->on_flushed();
+  }
+  being_written_ = std::move(outgoing_.front());
+  outgoing_.pop_front();
+  if (outgoing_.empty()) last_has_ended_ = true;
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(being_written_.size());
+  for (const SharedBytes& piece : being_written_) buffers.emplace_back(piece.span().data(), piece.size());
+  writing_ = true;
+  send_deadline_ = SteadyTime::now() + options_.timeouts.send;
+  deadlines_.look();
+  stream_.async_write(
+      buffers, [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_written(bytes, error); });
+}
+
+void WebSocketConnection::on_written(std::size_t bytes, const error_code& error) {
+  writing_ = false;
+  being_written_.clear();
+  send_deadline_ = kNever;
+  if (closed_) return;
+  if (error) return close();
+  unsent_bytes_ -= bytes;
+  flush();
+}
+
+void WebSocketConnection::close_when_flushed() {
+  if (closed_ || closing_) return;
+  closing_ = true;
+  resume_.cancel();
+  if (!accepted_) return close();
+  flush_soon();
+}
+
+void WebSocketConnection::close_with(close_code code) {
+  if (closed_ || closing_) return;
+  close_code_ = code;
+  close_when_flushed();
+}
+
+void WebSocketConnection::finish_close() {
+  writing_ = true;  // nothing may follow
+  stream_.async_close(close_code_, [self = shared_from_this()](const error_code&) { self->close(); });
+}
+
+void WebSocketConnection::drain() {
+  close_code_ = close_code::going_away;
+  session_->drain();
+}
+
+WebSocketConnection::Time WebSocketConnection::deadline() const {
+  const Time handshake = session_->established() ? kNever : handshake_deadline_;
+  return std::min({handshake, message_deadline_, send_deadline_});
+}
+
+void WebSocketConnection::close() {
+  if (std::exchange(closed_, true)) return;
+  stream_.next_layer().close();
+  resume_.cancel();
+  deadlines_.stop();
+  outgoing_.clear();
+  session_->on_closed();
+  if (ended_) std::exchange(ended_, nullptr)();
+}
+
+}  // namespace leat::server

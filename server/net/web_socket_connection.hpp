@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/broker/shard.hpp"
+#include "server/net/connection.hpp"
+#include "server/net/connection_set.hpp"
+#include "server/net/deadline_watch.hpp"
+#include "server/net/network_memory.hpp"
+#include "server/net/tcp_connection.hpp"
+
+namespace leat::server {
+
+struct WebSocketOptions {
+  ConnectionTimeouts timeouts;  ///< frame: from a message's first bytes to its last
+  /// A peer from which nothing came for half as long is pinged, and gone if it does not answer in the other half.
+  std::chrono::milliseconds idle_timeout{180'000};
+  std::size_t message_bytes_max = 8U << 20;
+  std::string subprotocol;  ///< empty: none
+  /// The session takes text messages, each as a whole; otherwise a stream of bytes, carried by binary messages whose boundaries
+  /// mean nothing.
+  bool whole_text_messages = false;
+};
+
+/// A WebSocket (RFC 6455) between a peer and a session. What a session sends between two end_message() calls, or until it is
+/// flushed, goes out as one message, unfragmented and uncompressed. One shard.
+class WebSocketConnection final : public Connection,
+                                  public OpenConnection,
+                                  public std::enable_shared_from_this<WebSocketConnection> {
+ public:
+  using Upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
+
+  WebSocketConnection(boost::beast::tcp_stream stream, Shard& shard, NetworkMemory memory, WebSocketOptions options);
+
+  /// Answers the upgrade, and runs until either side closes; `ended` is called then.
+  void start(Upgrade upgrade, std::shared_ptr<Session> session, std::function<void()> ended);
+  void drain() override;
+  void close() override;
+
+  void send(SharedBytes bytes, bool lent) override;
+  void end_message() override;
+  void flush_soon() override;
+  [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_bytes_; }
+  void resume_reading() override { resume_.cancel(); }
+  void close_when_flushed() override;
+
+ private:
+  using Time = DeadlineWatch::Time;
+  using Stream = boost::beast::websocket::stream<boost::beast::tcp_stream, false>;
+  static constexpr Time kNever = DeadlineWatch::kNever;
+
+  void configure();
+  boost::asio::awaitable<void> run(Upgrade upgrade);
+  /// False at the end of the connection.
+  boost::asio::awaitable<bool> receive_some();
+  boost::asio::awaitable<void> pause();
+  bool handle_input();
+  void on_control_frame();
+  void flush();
+  void on_written(std::size_t bytes, const boost::system::error_code& error);
+  void finish_close();
+  void close_with(boost::beast::websocket::close_code code);
+  [[nodiscard]] Time deadline() const;
+
+  Stream stream_;
+  Shard& shard_;
+  const NetworkMemory memory_;
+  const WebSocketOptions options_;
+  std::shared_ptr<Session> session_;
+  std::function<void()> ended_;
+
+  ReceiveBuffer input_;
+  std::array<std::byte, 256> first_bytes_{};  ///< of a message: a quiet connection holds no block for it
+  std::size_t wanted_bytes_ = 0;
+  bool message_begun_ = false;
+  bool message_ready_ = false;  ///< received to its end, and not taken by the session yet
+  boost::asio::steady_timer resume_;
+  std::size_t control_frames_ = 0;  ///< since control_frames_since_
+  Time control_frames_since_{};
+
+  /// Pieces of messages; each message but the last has ended.
+  std::deque<std::vector<SharedBytes>> outgoing_;
+  bool last_has_ended_ = true;
+  std::vector<SharedBytes> being_written_;
+  std::size_t unsent_bytes_ = 0;
+  bool flush_scheduled_ = false;
+  bool writing_ = false;
+
+  DeadlineWatch deadlines_;
+  Time handshake_deadline_ = kNever;
+  Time message_deadline_ = kNever;
+  Time send_deadline_ = kNever;
+  boost::beast::websocket::close_code close_code_ = boost::beast::websocket::close_code::normal;
+  bool accepted_ = false;
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace leat::server
