@@ -6,6 +6,7 @@
 #include "client/src/core.hpp"
 #include "client/src/owned_record.hpp"
 #include "client/src/producer_core.hpp"
+#include "protocol/record/murmur2.hpp"
 
 namespace leat {
 
@@ -90,5 +91,7 @@ void Producer::start_publish(ProducerCore& core, const OwnedRecordPtr& record, H
 }
 
 void Producer::start_flush(ProducerCore& core, Handler<void> handler) { core.flush(core.core().completion(std::move(handler))); }
+
+PartitionId partition_for_key(ByteSpan key, std::int32_t partitions) { return record::partition_for_key(key, partitions); }
 
 }  // namespace leat

@@ -10,6 +10,7 @@
 
 #include "client/tool/escapes.hpp"
 #include "protocol/text/json_text.hpp"
+#include "protocol/text/record_json.hpp"
 #include "protocol/text/timestamp.hpp"
 
 namespace leat::tool {
@@ -83,14 +84,6 @@ void append_printable(std::string& out, std::string_view text) {
 
 void append_printable(std::string& out, const std::optional<ByteSpan>& bytes) {
   append_printable(out, bytes ? as_text(*bytes) : "-");
-}
-
-void append_json_optional(std::string& out, std::string_view name, const std::optional<ByteSpan>& bytes) {
-  if (bytes) {
-    append_json_bytes(out, name, as_text(*bytes));
-  } else {
-    out.append("\"").append(name).append("\":null");
-  }
 }
 
 }  // namespace
@@ -207,25 +200,9 @@ void append_record_json(std::string& out, const PlacedRecord& placed) {
   append_json_string_lossy(out, placed.topic);
   out += ",\"partition\":";
   append_number(out, placed.partition.value());
-  out += ",\"offset\":";
-  append_number(out, placed.record.offset.value());
-  out += ",\"timestamp\":";
-  append_number(out, placed.record.timestamp);
   out += ',';
-  append_json_optional(out, "key", placed.record.key);
-  out += ',';
-  append_json_optional(out, "value", placed.record.value);
-  out += ",\"headers\":[";
-  bool first = true;
-  for (const auto& header : placed.record.headers) {
-    out += first ? "{\"name\":" : ",{\"name\":";
-    first = false;
-    append_json_string_lossy(out, header.name);
-    out += ',';
-    append_json_optional(out, "value", header.value);
-    out += '}';
-  }
-  out += "]}\n";
+  append_record_members(out, placed.record);
+  out += "}\n";
 }
 
 }  // namespace leat::tool

@@ -8,6 +8,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "server/broker/broker.hpp"
 
@@ -33,8 +34,14 @@ boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(Broker& broker, 
       boost::asio::use_awaitable, std::move(work));
 }
 
-/// For coroutines on a shard: publishes one batch that is admitted already, and says what became of it.
-boost::asio::awaitable<PublishOutcome> publish(Broker& broker, Shard& shard, std::shared_ptr<Partition> partition,
-                                               PublishRequest request);
+struct PlacedPublish {
+  std::shared_ptr<Partition> partition;
+  PublishRequest request;  ///< without correlation and sink
+};
+
+/// For coroutines on a shard: publishes the batches, counted as in flight until they are answered, and says what became of each,
+/// in their order.
+boost::asio::awaitable<std::vector<PublishOutcome>> publish_all(Broker& broker, Shard& shard,
+                                                                std::vector<PlacedPublish> publishes);
 
 }  // namespace leat::server

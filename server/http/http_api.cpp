@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kWebSocketPath = "/v1/ws";
 constexpr std::string_view kNativeSubprotocol = "leat.v1";
+constexpr std::string_view kJsonSubprotocol = "leat.json.v1";
 
 /// Answers on a path that exists with a method that does not.
 HttpResponse method_not_allowed(const std::string& method, const std::string& allowed) {
@@ -25,6 +26,7 @@ HttpApi::HttpApi(Broker& broker, std::shared_ptr<ByteBudget> sending, HttpApiOpt
       sending_(std::move(sending)),
       options_(std::move(options)),
       origins_(options_.allowed_origins, options_.on_loopback) {
+  for (std::size_t i = 0; i < broker_.shards().size(); ++i) text_batches_.push_back(std::make_unique<TextBatches>(sending_));
   add_health_routes(routes_, broker_);
 }
 
@@ -79,6 +81,10 @@ void HttpApi::add_cors(const HttpRequest& request, HttpResponse& response) const
   response.fields.push_back({"access-control-expose-headers", "Location, Retry-After"});
 }
 
+TextSessionContext HttpApi::text_context(Shard& shard) const {
+  return {broker_, shard, sending_, *text_batches_[shard.number()]};
+}
+
 HttpHandler::WebSocketOffer HttpApi::open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols,
                                                      Shard& shard) {
   WebSocketOffer offer;
@@ -87,6 +93,16 @@ HttpHandler::WebSocketOffer HttpApi::open_web_socket(const HttpRequest& head, co
     return offer;
   }
   for (const std::string& wanted : subprotocols) {
+    if (wanted == kJsonSubprotocol) {
+      offer.subprotocol = wanted;
+      offer.whole_text_messages = true;
+      offer.session = [this, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
+        TextSessionOptions options = options_.text_session;
+        options.peer = peer;
+        return std::make_shared<JsonSession>(text_context(shard), connection, std::move(options));
+      };
+      return offer;
+    }
     if (wanted != kNativeSubprotocol) continue;
     offer.subprotocol = wanted;
     offer.session = [this, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {

@@ -5,6 +5,7 @@
 #include "server/http/origin_policy.hpp"
 #include "server/http/routes.hpp"
 #include "server/net/byte_budget.hpp"
+#include "server/session/json_session.hpp"
 #include "server/session/native_session.hpp"
 
 namespace leat::server {
@@ -13,6 +14,7 @@ struct HttpApiOptions {
   std::vector<std::string> allowed_origins;
   bool on_loopback = true;
   NativeSessionOptions session;
+  TextSessionOptions text_session;
 };
 
 /// Everything that is served on the HTTP port. Any thread.
@@ -26,6 +28,7 @@ class HttpApi final : public HttpHandler {
 
  private:
   [[nodiscard]] HttpResponse answer_preflight(const HttpRequest& request, const std::string& allowed_methods) const;
+  [[nodiscard]] TextSessionContext text_context(Shard& shard) const;
   void add_cors(const HttpRequest& request, HttpResponse& response) const;
 
   Broker& broker_;
@@ -33,6 +36,7 @@ class HttpApi final : public HttpHandler {
   const HttpApiOptions options_;
   const OriginPolicy origins_;
   Routes routes_;
+  std::vector<std::unique_ptr<TextBatches>> text_batches_;  ///< by shard
 };
 
 }  // namespace leat::server

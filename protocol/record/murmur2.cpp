@@ -1,10 +1,9 @@
-#include "client/src/murmur2.hpp"
+#include "protocol/record/murmur2.hpp"
 
-#include "leat/producer.hpp"
 #include "protocol/base/assert.hpp"
 #include "protocol/base/endian.hpp"
 
-namespace leat::client {
+namespace leat::record {
 
 std::int32_t murmur2(ByteSpan bytes) {
   constexpr std::uint32_t kSeed = 0x9747b28c;
@@ -28,13 +27,9 @@ std::int32_t murmur2(ByteSpan bytes) {
   return static_cast<std::int32_t>(hash);
 }
 
-}  // namespace leat::client
-
-namespace leat {
-
 PartitionId partition_for_key(ByteSpan key, std::int32_t partitions) {
   LEAT_ASSERT(partitions > 0);
-  return PartitionId((client::murmur2(key) & 0x7fffffff) % partitions);
+  return PartitionId((murmur2(key) & 0x7fffffff) % partitions);
 }
 
-}  // namespace leat
+}  // namespace leat::record

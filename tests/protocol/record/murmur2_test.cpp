@@ -1,10 +1,8 @@
-#include "client/src/murmur2.hpp"
+#include "protocol/record/murmur2.hpp"
 
 #include <gtest/gtest.h>
 
-#include "leat/producer.hpp"
-
-namespace leat::client {
+namespace leat::record {
 namespace {
 
 // The vectors of Kafka's own test of its hash (UtilsTest.testMurmur2).
@@ -24,4 +22,4 @@ TEST(Murmur2, APartitionIsThePositiveHashModuloTheirNumber) {
 }
 
 }  // namespace
-}  // namespace leat::client
+}  // namespace leat::record

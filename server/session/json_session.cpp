@@ -1,0 +1,266 @@
+#include "server/session/json_session.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <chrono>
+
+#include "protocol/text/json_text.hpp"
+#include "server/broker/await.hpp"
+#include "server/config/logging.hpp"
+#include "server/session/wire_error.hpp"
+
+namespace leat::server {
+namespace {
+
+constexpr std::size_t kRequestsMax = 64;
+
+TimestampMs now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+SharedBytes shared(std::string text) {
+  auto owner = std::make_shared<const std::string>(std::move(text));
+  const ByteSpan bytes = as_bytes(*owner);
+  return {std::move(owner), bytes};
+}
+
+const SharedBytes& comma() {
+  static const SharedBytes kComma = shared(",");
+  return kComma;
+}
+
+const SharedBytes& closing() {
+  static const SharedBytes kClosing = shared("]}");
+  return kClosing;
+}
+
+void append_place(std::string& out, const RecordFeed::Part& part) {
+  out += "\"topic\":";
+  append_json_string_lossy(out, part.topic);
+  out += ",\"partition\":" + std::to_string(part.partition->id().partition.value());
+}
+
+void append_error(std::string& out, const Error& error) {
+  const Error said = for_peer(error);
+  out += "\"code\":";
+  append_json_string_lossy(out, name_of(said.code));
+  out += ",\"message\":";
+  append_json_string_lossy(out, said.message());
+  out += is_retriable(said.code) ? ",\"retriable\":true" : ",\"retriable\":false";
+}
+
+}  // namespace
+
+JsonSession::JsonSession(TextSessionContext context, Connection& connection, TextSessionOptions options)
+    : broker_(context.broker),
+      shard_(context.shard),
+      connection_(&connection),
+      options_(std::move(options)),
+      feed_(context.broker, context.shard, context.sending, context.batches, TextForm::json,
+            RecordFeed::Output{[this](const RecordFeed::Delivery& delivery) { deliver(delivery); },
+                               [this](std::uint32_t id, const RecordFeed::Part& part, Offset next, const Error& error) {
+                                 std::string message = begin("skipped", id) + ",";
+                                 append_place(message, part);
+                                 message += ",\"next\":" + std::to_string(next.value()) + ",";
+                                 append_error(message, error);
+                                 send(message + "}");
+                               },
+                               [this](std::uint32_t id, const RecordFeed::Part& part, const Error& error) {
+                                 std::string message = begin("ended", id) + ",";
+                                 append_place(message, part);
+                                 message += ",";
+                                 append_error(message, error);
+                                 send(message + "}");
+                               },
+                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }}) {}
+
+std::string JsonSession::begin(std::string_view type, std::uint32_t id) {
+  return R"({"type":")" + std::string(type) + R"(","id":)" + std::to_string(id);
+}
+
+void JsonSession::send(std::string message) {
+  if (connection_ == nullptr) return;
+  connection_->send(shared(std::move(message)), false);
+  connection_->end_message();
+  connection_->flush_soon();
+}
+
+void JsonSession::send_error(std::uint32_t id, const Error& error) {
+  std::string message = begin("error", id) + ",";
+  append_error(message, error);
+  send(message + "}");
+}
+
+bool JsonSession::wants_input() const {
+  return connection_ != nullptr && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
+         connection_->unsent_bytes() < options_.outbox_bytes_max;
+}
+
+Result<Session::Consumed> JsonSession::on_input(const Input& input) {
+  message_bytes_ = input.unread.size();
+  auto parsed = json_message::parse(as_text(input.unread), now_ms());
+  if (const auto* refusal = std::get_if<json_message::Refusal>(&parsed)) {
+    send_error(refusal->id, refusal->error);
+    // Text that is no JSON is from somebody who speaks something else.
+    if (refusal->error.code == Errc::malformed_frame) return refusal->error;
+    return Consumed{message_bytes_, 0};
+  }
+  std::visit([this](auto& message) { on(std::move(message)); }, std::get<json_message::Message>(parsed));
+  return Consumed{message_bytes_, 0};
+}
+
+void JsonSession::on(const json_message::Ping& ping) { send(begin("pong", ping.id) + "}"); }
+
+void JsonSession::on(const json_message::Credit& credit) {
+  if (!feed_.add_credit(credit.id, credit.records)) {
+    send_error(credit.id, Error(Errc::unknown_subscription, std::to_string(credit.id)));
+  }
+}
+
+void JsonSession::on(const json_message::Unsubscribe& unsubscribe) {
+  if (!feed_.remove(unsubscribe.id)) {
+    return send_error(unsubscribe.id, Error(Errc::unknown_subscription, std::to_string(unsubscribe.id)));
+  }
+  send(begin("unsubscribed", unsubscribe.id) + "}");
+}
+
+Result<std::vector<RecordFeed::Part>> JsonSession::parts_of(const json_message::Subscribe& request) const {
+  std::vector<RecordFeed::Part> parts;
+  for (const std::string& name : request.topics) {
+    const TopicEntryPtr topic = broker_.topics().by_name(name);
+    if (!topic) return Error(Errc::unknown_topic, name);
+    if (request.partition) {
+      LEAT_ASSIGN(auto partition, broker_.topics().partition({topic->catalog.id, *request.partition}));
+      parts.push_back({name, std::move(partition), Offset(0)});
+      continue;
+    }
+    for (const auto& partition : topic->partitions) parts.push_back({name, partition, Offset(0)});
+  }
+  if (feed_.parts() + parts.size() > options_.subscriptions_max) {
+    return Error(Errc::limit_reached, "a connection subscribes to " + std::to_string(options_.subscriptions_max) + " partitions");
+  }
+  return parts;
+}
+
+void JsonSession::on(json_message::Subscribe request) {
+  if (draining_) return send_error(request.id, Error(Errc::shutting_down));
+  ++requests_;
+  boost::asio::co_spawn(shard_.io(), subscribe(shared_from_this(), std::move(request)), boost::asio::detached);
+}
+
+// The parameters are copies: they live in the coroutine.
+boost::asio::awaitable<void> JsonSession::subscribe(std::shared_ptr<JsonSession> /*self*/, json_message::Subscribe request) {
+  auto parts = parts_of(request);
+  if (parts.has_value()) {
+    // A time is looked for on the disk.
+    auto resolved = co_await run_blocking(broker_, [parts = std::move(*parts), from = request.from]() mutable {
+      Result<std::vector<RecordFeed::Part>> result = std::move(parts);
+      for (RecordFeed::Part& part : *result) {
+        auto offset = resolve(from, *part.partition);
+        if (offset.has_error()) return Result<std::vector<RecordFeed::Part>>(std::move(offset).error());
+        part.from = *offset;
+      }
+      return result;
+    });
+    parts = std::move(resolved);
+  }
+  if (connection_ == nullptr || draining_) {
+    parts = Error(Errc::shutting_down);
+  }
+  if (parts.has_error()) {
+    send_error(request.id, parts.error());
+  } else {
+    std::string reply = begin("subscribed", request.id) + ",\"partitions\":[";
+    for (const RecordFeed::Part& part : *parts) {
+      if (reply.back() != '[') reply += ',';
+      reply += '{';
+      append_place(reply, part);
+      reply += ",\"from\":" + std::to_string(part.from.value()) + "}";
+    }
+    // Before the first of its records.
+    if (!feed_.has(request.id)) send(reply + "]}");
+    const auto added = feed_.add({request.id, std::move(*parts), std::move(request.filter), request.credit});
+    if (added.has_error()) send_error(request.id, added.error());
+  }
+  finish_request(0);
+}
+
+void JsonSession::on(json_message::Publish request) {
+  if (draining_) return send_error(request.id, Error(Errc::shutting_down));
+  TopicEntryPtr topic = broker_.topics().by_name(request.topic);
+  if (!topic) return send_error(request.id, Error(Errc::unknown_topic, request.topic));
+  ++requests_;
+  in_flight_bytes_ += message_bytes_;
+  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), std::move(request), std::move(topic), message_bytes_),
+                        boost::asio::detached);
+}
+
+boost::asio::awaitable<void> JsonSession::publish(std::shared_ptr<JsonSession> /*self*/, json_message::Publish request,
+                                                  TopicEntryPtr topic, std::size_t bytes) {
+  std::vector<NewRecord> records;
+  records.reserve(request.records.size());
+  for (const json_message::Record& record : request.records) records.push_back(record.view());
+  const auto acks = co_await publish_records(broker_, shard_, std::move(topic), records, request.level);
+  std::string reply = begin("published", request.id) + ",\"records\":[";
+  for (const auto& ack : acks) {
+    if (reply.back() != '[') reply += ',';
+    if (ack.has_value()) {
+      reply += "{\"partition\":" + std::to_string(ack->partition.value()) + ",\"offset\":" + std::to_string(ack->offset.value()) +
+               ",\"ack\":\"" + std::string(json_message::name_of(ack->level)) + "\"}";
+    } else {
+      reply += '{';
+      append_error(reply, ack.error());
+      reply += '}';
+    }
+  }
+  send(reply + "]}");
+  finish_request(bytes);
+}
+
+void JsonSession::finish_request(std::size_t bytes) {
+  --requests_;
+  in_flight_bytes_ -= bytes;
+  if (connection_ == nullptr) return;
+  if (wants_input()) connection_->resume_reading();
+  finish_drain();
+}
+
+void JsonSession::deliver(const RecordFeed::Delivery& delivery) {
+  if (connection_ == nullptr) return;
+  std::string head = begin("deliver", delivery.id) + ",";
+  append_place(head, delivery.part);
+  head += ",\"high_watermark\":" + std::to_string(delivery.high_watermark.value()) + ",\"records\":[";
+  connection_->send(shared(std::move(head)), false);
+  for (std::size_t i = 0; i < delivery.records.size(); ++i) {
+    if (i > 0) connection_->send(comma(), false);
+    connection_->send(delivery.records[i]->text, false);
+  }
+  connection_->send(closing(), false);
+  connection_->end_message();
+  connection_->flush_soon();
+}
+
+void JsonSession::on_flushed() {
+  if (connection_ == nullptr) return;
+  feed_.pump();
+  if (connection_ != nullptr && wants_input()) connection_->resume_reading();
+}
+
+void JsonSession::drain() {
+  draining_ = true;
+  feed_.close();
+  finish_drain();
+}
+
+void JsonSession::finish_drain() {
+  if (draining_ && connection_ != nullptr && requests_ == 0) connection_->close_when_flushed();
+}
+
+void JsonSession::on_closed() {
+  connection_ = nullptr;
+  feed_.close();
+  log::debug("client gone", {{"peer", options_.peer}});
+}
+
+}  // namespace leat::server

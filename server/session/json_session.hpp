@@ -1,0 +1,71 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/broker/broker.hpp"
+#include "server/net/connection.hpp"
+#include "server/session/json_message.hpp"
+#include "server/session/record_feed.hpp"
+
+namespace leat::server {
+
+struct TextSessionOptions {
+  std::size_t in_flight_bytes_max = 16U << 20;  ///< received and not acknowledged
+  std::size_t outbox_bytes_max = 1U << 20;      ///< answers that a peer does not read: beyond, it is not read either
+  std::size_t subscriptions_max = 10'000;       ///< each to one partition
+  std::string peer;                             ///< its address, for the log
+};
+
+/// What the text sessions of a shard work with.
+struct TextSessionContext {
+  Broker& broker;
+  Shard& shard;
+  std::shared_ptr<ByteBudget> sending;
+  TextBatches& batches;
+};
+
+/// One client of `leat.json.v1` (PROTOCOL.md): a message is a JSON object, in both directions. One shard.
+class JsonSession final : public Session, public std::enable_shared_from_this<JsonSession> {
+ public:
+  JsonSession(TextSessionContext context, Connection& connection, TextSessionOptions options);
+
+  Result<Consumed> on_input(const Input& input) override;
+  [[nodiscard]] bool wants_input() const override;
+  void on_flushed() override;
+  void drain() override;
+  void on_closed() override;
+  [[nodiscard]] bool established() const override { return true; }
+
+ private:
+  void on(json_message::Subscribe subscribe);
+  void on(const json_message::Credit& credit);
+  void on(const json_message::Unsubscribe& unsubscribe);
+  void on(json_message::Publish publish);
+  void on(const json_message::Ping& ping);
+
+  boost::asio::awaitable<void> subscribe(std::shared_ptr<JsonSession> self, json_message::Subscribe request);
+  boost::asio::awaitable<void> publish(std::shared_ptr<JsonSession> self, json_message::Publish request, TopicEntryPtr topic,
+                                       std::size_t bytes);
+  Result<std::vector<RecordFeed::Part>> parts_of(const json_message::Subscribe& request) const;
+  void finish_request(std::size_t bytes);
+  void finish_drain();
+
+  void deliver(const RecordFeed::Delivery& delivery);
+  void send(std::string message);
+  void send_error(std::uint32_t id, const Error& error);
+  /// `"type":...,"id":...` with an opening brace.
+  static std::string begin(std::string_view type, std::uint32_t id);
+
+  Broker& broker_;
+  Shard& shard_;
+  Connection* connection_;  ///< null once closed
+  const TextSessionOptions options_;
+  RecordFeed feed_;
+  std::size_t message_bytes_ = 0;  ///< of the one being handled
+  std::size_t in_flight_bytes_ = 0;
+  std::size_t requests_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace leat::server

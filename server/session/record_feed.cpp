@@ -1,0 +1,190 @@
+#include "server/session/record_feed.hpp"
+
+#include <algorithm>
+
+#include "protocol/record/batch_iterator.hpp"
+
+namespace leat::server {
+namespace {
+
+/// Deliveries stop at this much unsent.
+constexpr std::size_t kUnsentBytesMax = 256U << 10;
+constexpr std::uint32_t kReadBytes = 256U << 10;
+
+}  // namespace
+
+RecordFeed::RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,
+                       Output output)
+    : batches_(batches),
+      form_(form),
+      output_(std::move(output)),
+      room_(std::move(sending), shard, [this] { pump(); }),
+      subscriptions_(std::make_shared<Subscriptions>(
+          broker, shard,
+          Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },
+                                [this](std::uint32_t number, const Error& error) { end(number, error); },
+                                [this] { return room(); }, [this] { room_.settle(outgoing_bytes()); }})) {}
+
+std::size_t RecordFeed::outgoing_bytes() const { return output_.unsent_bytes() + subscriptions_->reading_bytes(); }
+
+Subscriptions::Room RecordFeed::room() {
+  const std::size_t outgoing = outgoing_bytes();
+  const std::size_t room = kUnsentBytesMax - std::min(outgoing, kUnsentBytesMax);
+  if (room == 0 || room_.has_room(outgoing + room)) return {room, false};
+  const std::size_t allowed = room_.allowed_bytes();
+  return {allowed - std::min(allowed, outgoing), true};
+}
+
+bool RecordFeed::has_credit(const Source& source) const {
+  return !source.subscription->credit || *source.subscription->credit > 0;
+}
+
+Result<void> RecordFeed::add(Request request) {
+  if (by_id_.contains(request.id)) {
+    return Error(Errc::invalid_argument, "subscription " + std::to_string(request.id) + " exists already");
+  }
+  Subscription& subscription = by_id_[request.id];
+  subscription = {request.id, std::move(request.filter), request.credit, {}};
+  const std::uint32_t credit = !subscription.credit || *subscription.credit > 0 ? kReadBytes : 0;
+  for (Part& part : request.parts) {
+    const std::uint32_t number = ++last_number_;
+    // Also those without credit begin as subscribed: so the offset is checked.
+    if (auto added = subscriptions_->add(number, part.partition, part.from, credit); added.has_error()) {
+      remove(request.id);
+      return added;
+    }
+    subscription.numbers.push_back(number);
+    by_number_.emplace(number, Source{&subscription, std::move(part), false});
+  }
+  subscriptions_->pump();
+  return ok();
+}
+
+bool RecordFeed::remove(std::uint32_t id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return false;
+  for (const std::uint32_t number : found->second.numbers) {
+    subscriptions_->remove(number);
+    by_number_.erase(number);
+  }
+  by_id_.erase(found);
+  return true;
+}
+
+bool RecordFeed::add_credit(std::uint32_t id, std::uint64_t records) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return false;
+  Subscription& subscription = found->second;
+  if (!subscription.credit) return true;
+  *subscription.credit += std::min(records, std::uint64_t{1} << 53);
+  const std::vector<std::uint32_t> numbers = subscription.numbers;
+  for (const std::uint32_t number : numbers) {
+    const auto source = by_number_.find(number);
+    if (source != by_number_.end() && !source->second.waits_for_room) resume(number, source->second);
+  }
+  pump();
+  return true;
+}
+
+void RecordFeed::deliver(const Subscriptions::Delivery& delivery) {
+  const auto found = by_number_.find(delivery.subscription);
+  if (found == by_number_.end()) return;
+  Source& source = found->second;
+  for (const SharedBytes& chunk : delivery.batches.chunks) {
+    record::BatchIterator batches(chunk.span());
+    while (true) {
+      const auto batch = batches.next();
+      if (batch.has_error()) return end(delivery.subscription, batch.error());
+      if (!*batch) break;
+      if (!deliver_batch(source, **batch, delivery.high_watermark)) return pause(delivery.subscription, source);
+    }
+  }
+  if (!has_credit(source)) return pause(delivery.subscription, source);
+  subscriptions_->add_credit(delivery.subscription, static_cast<std::uint32_t>(delivery.batches.bytes));
+}
+
+bool RecordFeed::deliver_batch(Source& source, ByteSpan batch, Offset high_watermark) {
+  const auto header = record::parse_batch_header(batch);
+  const auto skip = [&](const Error& error) {
+    if (header.has_value()) source.part.from = header->next_offset();
+    output_.skipped(source.subscription->id, source.part, source.part.from, error);
+    return header.has_value();
+  };
+  if (header.has_error()) return skip(header.error());
+  auto text =
+      batches_.get(source.part.partition->log().id(), batch, source.part.topic, source.part.partition->id().partition, form_);
+  if (text.has_error()) return skip(text.error());
+  for (std::size_t i = 0;; ++i) {
+    const auto piece = (*text)->piece(i);
+    if (piece.has_error()) return skip(piece.error());
+    if (*piece == nullptr) break;
+    if ((*piece)->back().view.offset < source.part.from) continue;
+    if (!deliver_piece(source, **piece, high_watermark)) return false;
+  }
+  source.part.from = header->next_offset();
+  return true;
+}
+
+bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Offset high_watermark) {
+  if (output_.unsent_bytes() >= kUnsentBytesMax) return false;
+  Subscription& subscription = *source.subscription;
+  std::vector<const TextBatch::Record*> chosen;
+  bool out_of_credit = false;
+  for (const TextBatch::Record& record : piece) {
+    if (record.view.offset < source.part.from) continue;
+    const cloudevents::RecordPlace place{source.part.topic, source.part.partition->id().partition};
+    if (!subscription.filter || subscription.filter->matches(record.view, place)) {
+      if (out_of_credit = !has_credit(source); out_of_credit) break;
+      if (subscription.credit) --*subscription.credit;
+      chosen.push_back(&record);
+    }
+    source.part.from = record.view.offset + 1;
+  }
+  if (!chosen.empty()) output_.deliver({subscription.id, source.part, chosen, high_watermark});
+  return !out_of_credit;
+}
+
+void RecordFeed::pause(std::uint32_t number, Source& source) {
+  subscriptions_->remove(number);
+  if (!has_credit(source)) return;
+  source.waits_for_room = true;
+  waiting_for_room_.push_back(number);
+}
+
+void RecordFeed::resume(std::uint32_t number, Source& source) {
+  if (!has_credit(source)) return;
+  source.waits_for_room = false;
+  subscriptions_->remove(number);  // if it was waiting for credit from the beginning
+  const auto added = subscriptions_->add(number, source.part.partition, source.part.from, kReadBytes);
+  if (added.has_error()) end(number, added.error());
+}
+
+void RecordFeed::end(std::uint32_t number, const Error& error) {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return;
+  const Source source = found->second;
+  subscriptions_->remove(number);
+  std::erase(source.subscription->numbers, number);
+  by_number_.erase(found);
+  output_.ended(source.subscription->id, source.part, error);
+}
+
+void RecordFeed::pump() {
+  for (std::size_t left = waiting_for_room_.size(); left > 0 && output_.unsent_bytes() < kUnsentBytesMax; --left) {
+    const std::uint32_t number = waiting_for_room_.front();
+    waiting_for_room_.pop_front();
+    const auto found = by_number_.find(number);
+    if (found != by_number_.end() && found->second.waits_for_room) resume(number, found->second);
+  }
+  subscriptions_->pump();
+}
+
+void RecordFeed::close() {
+  subscriptions_->close();
+  room_.close();
+  by_number_.clear();
+  by_id_.clear();
+  waiting_for_room_.clear();
+}
+
+}  // namespace leat::server
