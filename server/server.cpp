@@ -114,7 +114,10 @@ HttpApiOptions http_api_options(const ServerConfig& config, const Endpoint& list
   std::istringstream origins(config.http.allowed_origins);
   for (std::string origin; origins >> origin;) options.allowed_origins.push_back(origin);
   options.on_loopback = listen.is_loopback();
-  options.session = session_options(config);
+  options.native_session = session_options(config);
+  options.text_session.in_flight_bytes_max = config.limits.session_in_flight_bytes_max;
+  options.text_session.outbox_bytes_max = config.limits.session_outbox_bytes_max;
+  options.text_session.subscriptions_max = config.limits.subscriptions_per_session_max;
   return options;
 }
 

@@ -18,7 +18,7 @@ namespace leat::server {
 template <class Work>
 boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(Broker& broker, Work work) {
   using Value = std::invoke_result_t<Work>;
-  co_return co_await boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void(Value)>(
+  return boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void(Value)>(
       [&broker](auto handler, Work task) {
         // The pool copies what it runs; the handler can only be moved.
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));

@@ -4,13 +4,11 @@
 
 #include "server/http/health_routes.hpp"
 #include "server/http/problem.hpp"
+#include "server/http/stream_routes.hpp"
+#include "server/http/web_socket_routes.hpp"
 
 namespace leat::server {
 namespace {
-
-constexpr std::string_view kWebSocketPath = "/v1/ws";
-constexpr std::string_view kNativeSubprotocol = "leat.v1";
-constexpr std::string_view kJsonSubprotocol = "leat.json.v1";
 
 /// Answers on a path that exists with a method that does not.
 HttpResponse method_not_allowed(const std::string& method, const std::string& allowed) {
@@ -22,12 +20,13 @@ HttpResponse method_not_allowed(const std::string& method, const std::string& al
 }  // namespace
 
 HttpApi::HttpApi(Broker& broker, std::shared_ptr<ByteBudget> sending, HttpApiOptions options)
-    : broker_(broker),
-      sending_(std::move(sending)),
-      options_(std::move(options)),
-      origins_(options_.allowed_origins, options_.on_loopback) {
-  for (std::size_t i = 0; i < broker_.shards().size(); ++i) text_batches_.push_back(std::make_unique<TextBatches>(sending_));
-  add_health_routes(routes_, broker_);
+    : context_{broker, std::move(sending), std::move(options.native_session), std::move(options.text_session), {}},
+      origins_(std::move(options.allowed_origins), options.on_loopback) {
+  for (std::size_t i = 0; i < broker.shards().size(); ++i) {
+    context_.text_batches.push_back(std::make_unique<TextBatches>(context_.sending));
+  }
+  add_health_routes(routes_, broker);
+  add_stream_routes(routes_, context_);
 }
 
 std::optional<HttpResponse> HttpApi::refuse(const HttpRequest& head) const {
@@ -81,41 +80,9 @@ void HttpApi::add_cors(const HttpRequest& request, HttpResponse& response) const
   response.fields.push_back({"access-control-expose-headers", "Location, Retry-After"});
 }
 
-TextSessionContext HttpApi::text_context(Shard& shard) const {
-  return {broker_, shard, sending_, *text_batches_[shard.number()]};
-}
-
 HttpHandler::WebSocketOffer HttpApi::open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols,
                                                      Shard& shard) {
-  WebSocketOffer offer;
-  if (head.path != kWebSocketPath) {
-    offer.refusal = problem(404, Errc::unsupported_request, "WebSockets are at " + std::string(kWebSocketPath));
-    return offer;
-  }
-  for (const std::string& wanted : subprotocols) {
-    if (wanted == kJsonSubprotocol) {
-      offer.subprotocol = wanted;
-      offer.whole_text_messages = true;
-      offer.session = [this, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
-        TextSessionOptions options = options_.text_session;
-        options.peer = peer;
-        return std::make_shared<JsonSession>(text_context(shard), connection, std::move(options));
-      };
-      return offer;
-    }
-    if (wanted != kNativeSubprotocol) continue;
-    offer.subprotocol = wanted;
-    offer.session = [this, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
-      NativeSessionOptions options = options_.session;
-      options.peer = peer;
-      auto session = std::make_shared<NativeSession>(broker_, shard, connection, sending_, std::move(options));
-      session->start();
-      return session;
-    };
-    return offer;
-  }
-  offer.refusal = problem(400, Errc::unsupported_version, "no subprotocol that the broker speaks; it speaks leat.v1");
-  return offer;
+  return offer_web_socket(context_, head, subprotocols, shard);
 }
 
 }  // namespace leat::server

@@ -1,19 +1,16 @@
 #pragma once
 
-#include "server/broker/broker.hpp"
+#include "server/http/api_context.hpp"
 #include "server/http/handler.hpp"
 #include "server/http/origin_policy.hpp"
 #include "server/http/routes.hpp"
-#include "server/net/byte_budget.hpp"
-#include "server/session/json_session.hpp"
-#include "server/session/native_session.hpp"
 
 namespace leat::server {
 
 struct HttpApiOptions {
   std::vector<std::string> allowed_origins;
   bool on_loopback = true;
-  NativeSessionOptions session;
+  NativeSessionOptions native_session;
   TextSessionOptions text_session;
 };
 
@@ -28,15 +25,11 @@ class HttpApi final : public HttpHandler {
 
  private:
   [[nodiscard]] HttpResponse answer_preflight(const HttpRequest& request, const std::string& allowed_methods) const;
-  [[nodiscard]] TextSessionContext text_context(Shard& shard) const;
   void add_cors(const HttpRequest& request, HttpResponse& response) const;
 
-  Broker& broker_;
-  const std::shared_ptr<ByteBudget> sending_;
-  const HttpApiOptions options_;
+  ApiContext context_;
   const OriginPolicy origins_;
   Routes routes_;
-  std::vector<std::unique_ptr<TextBatches>> text_batches_;  ///< by shard
 };
 
 }  // namespace leat::server

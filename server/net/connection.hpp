@@ -23,6 +23,8 @@ class Connection {
   virtual void resume_reading() = 0;
   /// Closes once everything sent is with the operating system.
   virtual void close_when_flushed() = 0;
+  /// The same, with the reason where the transport has a place for it.
+  virtual void close_because(const Error& /*error*/) { close_when_flushed(); }
 };
 
 /// What handles a connection's bytes; on its shard.

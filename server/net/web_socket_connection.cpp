@@ -28,13 +28,26 @@ constexpr std::size_t kStreamMessageBytes = 256U << 10;
 constexpr std::size_t kControlFramesMax = 200;
 constexpr std::chrono::seconds kControlFramesWhile{10};
 
+/// A reason is at most 123 bytes of UTF-8; ours are ASCII but for what the peer sent itself.
+std::string ascii_front(const std::string& text) {
+  const auto end = std::find_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; });
+  return {text.begin(), std::min(end, text.begin() + std::min<std::ptrdiff_t>(std::ssize(text), 120))};
+}
+
 close_code close_code_for(const Error& error) {
   switch (error.code) {
     case Errc::frame_too_large:
     case Errc::batch_too_large:
       return close_code::too_big;
     case Errc::malformed_frame:
+    case Errc::invalid_argument:
       return close_code::bad_payload;
+    case Errc::storage_failed:
+    case Errc::internal:
+      return close_code::internal_error;
+    case Errc::overloaded:
+    case Errc::storage_full:
+      return close_code::try_again_later;
     case Errc::shutting_down:
       return close_code::going_away;
     default:
@@ -139,7 +152,7 @@ asio::awaitable<bool> WebSocketConnection::receive_some() {
       rest = rest.subspan(taken);
     }
   } else {
-    const std::size_t wanted = std::max(wanted_bytes_, input_.unread().size() + stream_.read_size_hint(0));
+    const std::size_t wanted = std::max(wanted_bytes_, input_.unread().size() + stream_.read_size_hint(1));
     const MutableByteSpan room = input_.prepare(wanted);
     if (room.empty()) {
       message_deadline_ = kNever;
@@ -169,8 +182,7 @@ bool WebSocketConnection::handle_input() {
     const auto consumed = session_->on_input({input_.unread(), input_});
     if (closed_) return false;
     if (consumed.has_error()) {
-      close_code_ = close_code_for(consumed.error());
-      close_when_flushed();
+      close_because(consumed.error());
       return false;
     }
     input_.consume(consumed->bytes);
@@ -251,19 +263,26 @@ void WebSocketConnection::close_when_flushed() {
   flush_soon();
 }
 
+void WebSocketConnection::close_because(const Error& error) {
+  if (closed_ || closing_) return;
+  close_reason_.code = close_code_for(error);
+  close_reason_.reason = ascii_front(error.message());
+  close_when_flushed();
+}
+
 void WebSocketConnection::close_with(close_code code) {
   if (closed_ || closing_) return;
-  close_code_ = code;
+  close_reason_.code = code;
   close_when_flushed();
 }
 
 void WebSocketConnection::finish_close() {
   writing_ = true;  // nothing may follow
-  stream_.async_close(close_code_, [self = shared_from_this()](const error_code&) { self->close(); });
+  stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->close(); });
 }
 
 void WebSocketConnection::drain() {
-  close_code_ = close_code::going_away;
+  close_reason_.code = close_code::going_away;
   session_->drain();
 }
 

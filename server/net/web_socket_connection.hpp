@@ -53,6 +53,7 @@ class WebSocketConnection final : public Connection,
   [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_bytes_; }
   void resume_reading() override { resume_.cancel(); }
   void close_when_flushed() override;
+  void close_because(const Error& error) override;
 
  private:
   using Time = DeadlineWatch::Time;
@@ -100,7 +101,7 @@ class WebSocketConnection final : public Connection,
   Time handshake_deadline_ = kNever;
   Time message_deadline_ = kNever;
   Time send_deadline_ = kNever;
-  boost::beast::websocket::close_code close_code_ = boost::beast::websocket::close_code::normal;
+  boost::beast::websocket::close_reason close_reason_{boost::beast::websocket::close_code::normal};
   bool accepted_ = false;
   bool closing_ = false;
   bool closed_ = false;

@@ -5,8 +5,8 @@
 #include <chrono>
 
 #include "protocol/text/json_text.hpp"
-#include "server/broker/await.hpp"
 #include "server/config/logging.hpp"
+#include "server/session/feed_parts.hpp"
 #include "server/session/wire_error.hpp"
 
 namespace leat::server {
@@ -19,19 +19,13 @@ TimestampMs now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-SharedBytes shared(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  const ByteSpan bytes = as_bytes(*owner);
-  return {std::move(owner), bytes};
-}
-
 const SharedBytes& comma() {
-  static const SharedBytes kComma = shared(",");
+  static const SharedBytes kComma = shared_text(",");
   return kComma;
 }
 
 const SharedBytes& closing() {
-  static const SharedBytes kClosing = shared("]}");
+  static const SharedBytes kClosing = shared_text("]}");
   return kClosing;
 }
 
@@ -81,7 +75,7 @@ std::string JsonSession::begin(std::string_view type, std::uint32_t id) {
 
 void JsonSession::send(std::string message) {
   if (connection_ == nullptr) return;
-  connection_->send(shared(std::move(message)), false);
+  connection_->send(shared_text(std::move(message)), false);
   connection_->end_message();
   connection_->flush_soon();
 }
@@ -125,24 +119,6 @@ void JsonSession::on(const json_message::Unsubscribe& unsubscribe) {
   send(begin("unsubscribed", unsubscribe.id) + "}");
 }
 
-Result<std::vector<RecordFeed::Part>> JsonSession::parts_of(const json_message::Subscribe& request) const {
-  std::vector<RecordFeed::Part> parts;
-  for (const std::string& name : request.topics) {
-    const TopicEntryPtr topic = broker_.topics().by_name(name);
-    if (!topic) return Error(Errc::unknown_topic, name);
-    if (request.partition) {
-      LEAT_ASSIGN(auto partition, broker_.topics().partition({topic->catalog.id, *request.partition}));
-      parts.push_back({name, std::move(partition), Offset(0)});
-      continue;
-    }
-    for (const auto& partition : topic->partitions) parts.push_back({name, partition, Offset(0)});
-  }
-  if (feed_.parts() + parts.size() > options_.subscriptions_max) {
-    return Error(Errc::limit_reached, "a connection subscribes to " + std::to_string(options_.subscriptions_max) + " partitions");
-  }
-  return parts;
-}
-
 void JsonSession::on(json_message::Subscribe request) {
   if (draining_) return send_error(request.id, Error(Errc::shutting_down));
   ++requests_;
@@ -150,21 +126,13 @@ void JsonSession::on(json_message::Subscribe request) {
 }
 
 // The parameters are copies: they live in the coroutine.
-boost::asio::awaitable<void> JsonSession::subscribe(std::shared_ptr<JsonSession> /*self*/, json_message::Subscribe request) {
-  auto parts = parts_of(request);
-  if (parts.has_value()) {
-    // A time is looked for on the disk.
-    auto resolved = co_await run_blocking(broker_, [parts = std::move(*parts), from = request.from]() mutable {
-      Result<std::vector<RecordFeed::Part>> result = std::move(parts);
-      for (RecordFeed::Part& part : *result) {
-        auto offset = resolve(from, *part.partition);
-        if (offset.has_error()) return Result<std::vector<RecordFeed::Part>>(std::move(offset).error());
-        part.from = *offset;
-      }
-      return result;
-    });
-    parts = std::move(resolved);
+boost::asio::awaitable<void> JsonSession::subscribe([[maybe_unused]] std::shared_ptr<JsonSession> self,
+                                                    json_message::Subscribe request) {
+  auto parts = parts_of(broker_.topics(), request.topics, request.partition);
+  if (parts.has_value() && feed_.parts() + parts->size() > options_.subscriptions_max) {
+    parts = Error(Errc::limit_reached, "a connection reads " + std::to_string(options_.subscriptions_max) + " partitions");
   }
+  if (parts.has_value()) parts = co_await resolve_parts(broker_, std::move(*parts), request.from);
   if (connection_ == nullptr || draining_) {
     parts = Error(Errc::shutting_down);
   }
@@ -196,8 +164,8 @@ void JsonSession::on(json_message::Publish request) {
                         boost::asio::detached);
 }
 
-boost::asio::awaitable<void> JsonSession::publish(std::shared_ptr<JsonSession> /*self*/, json_message::Publish request,
-                                                  TopicEntryPtr topic, std::size_t bytes) {
+boost::asio::awaitable<void> JsonSession::publish([[maybe_unused]] std::shared_ptr<JsonSession> self,
+                                                  json_message::Publish request, TopicEntryPtr topic, std::size_t bytes) {
   std::vector<NewRecord> records;
   records.reserve(request.records.size());
   for (const json_message::Record& record : request.records) records.push_back(record.view());
@@ -231,7 +199,7 @@ void JsonSession::deliver(const RecordFeed::Delivery& delivery) {
   std::string head = begin("deliver", delivery.id) + ",";
   append_place(head, delivery.part);
   head += ",\"high_watermark\":" + std::to_string(delivery.high_watermark.value()) + ",\"records\":[";
-  connection_->send(shared(std::move(head)), false);
+  connection_->send(shared_text(std::move(head)), false);
   for (std::size_t i = 0; i < delivery.records.size(); ++i) {
     if (i > 0) connection_->send(comma(), false);
     connection_->send(delivery.records[i]->text, false);

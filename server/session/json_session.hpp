@@ -7,23 +7,9 @@
 #include "server/net/connection.hpp"
 #include "server/session/json_message.hpp"
 #include "server/session/record_feed.hpp"
+#include "server/session/text_session.hpp"
 
 namespace leat::server {
-
-struct TextSessionOptions {
-  std::size_t in_flight_bytes_max = 16U << 20;  ///< received and not acknowledged
-  std::size_t outbox_bytes_max = 1U << 20;      ///< answers that a peer does not read: beyond, it is not read either
-  std::size_t subscriptions_max = 10'000;       ///< each to one partition
-  std::string peer;                             ///< its address, for the log
-};
-
-/// What the text sessions of a shard work with.
-struct TextSessionContext {
-  Broker& broker;
-  Shard& shard;
-  std::shared_ptr<ByteBudget> sending;
-  TextBatches& batches;
-};
 
 /// One client of `leat.json.v1` (PROTOCOL.md): a message is a JSON object, in both directions. One shard.
 class JsonSession final : public Session, public std::enable_shared_from_this<JsonSession> {
@@ -47,7 +33,6 @@ class JsonSession final : public Session, public std::enable_shared_from_this<Js
   boost::asio::awaitable<void> subscribe(std::shared_ptr<JsonSession> self, json_message::Subscribe request);
   boost::asio::awaitable<void> publish(std::shared_ptr<JsonSession> self, json_message::Publish request, TopicEntryPtr topic,
                                        std::size_t bytes);
-  Result<std::vector<RecordFeed::Part>> parts_of(const json_message::Subscribe& request) const;
   void finish_request(std::size_t bytes);
   void finish_drain();
 

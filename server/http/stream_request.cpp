@@ -1,0 +1,51 @@
+#include "server/http/stream_request.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <charconv>
+#include <chrono>
+
+namespace leat::server {
+namespace {
+
+TimestampMs now_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Result<PartitionId> parse_partition(std::string_view text) {
+  std::int32_t number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 0) {
+    return Error(Errc::invalid_argument, "a partition is a number from 0 on, not " + std::string(text));
+  }
+  return PartitionId(number);
+}
+
+Result<StreamRequest> parse_stream_request(const HttpRequest& request) {
+  StreamRequest parsed;
+  parsed.from = StartPosition{};
+  for (const auto& [name, value] : request.query) {
+    if (name == "from") {
+      if (value == "none") {
+        parsed.from.reset();
+      } else {
+        LEAT_ASSIGN(parsed.from, StartPosition::parse(value, now_ms()));
+      }
+    } else if (name == "partition") {
+      LEAT_ASSIGN(parsed.partition, parse_partition(value));
+    } else if (name == "filter") {
+      boost::system::error_code error;
+      const boost::json::value json = boost::json::parse(value, error);
+      if (error) return Error(Errc::invalid_argument, "filter is JSON: " + error.message());
+      LEAT_ASSIGN(parsed.filter, cloudevents::Filter::parse(json));
+    } else if (name != "topic" && name != "form") {
+      return Error(Errc::invalid_argument, "the query takes from, partition, filter, topic and form, not " + name);
+    }
+  }
+  return parsed;
+}
+
+}  // namespace leat::server

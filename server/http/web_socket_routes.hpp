@@ -1,0 +1,12 @@
+#pragma once
+
+#include "server/http/api_context.hpp"
+#include "server/http/handler.hpp"
+
+namespace leat::server {
+
+/// Chooses among the subprotocols that a client offers for /v1/ws, in its order: leat.v1, leat.json.v1, cloudevents.json.
+HttpHandler::WebSocketOffer offer_web_socket(const ApiContext& context, const HttpRequest& head,
+                                             const std::vector<std::string>& subprotocols, Shard& shard);
+
+}  // namespace leat::server
