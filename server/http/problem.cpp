@@ -42,7 +42,7 @@ unsigned http_status_of(Errc code) {
   }
 }
 
-HttpResponse problem(unsigned status, Errc code, std::string detail) {
+HttpResponse problem(unsigned status, Errc code, std::string detail, std::string_view members) {
   const Error error(code, std::move(detail));
   std::string body = R"({"type":"about:blank","title":)";
   append_json_string_lossy(body, Error(code).message());
@@ -53,16 +53,18 @@ HttpResponse problem(unsigned status, Errc code, std::string detail) {
   }
   body += ",\"code\":";
   append_json_string_lossy(body, name_of(code));
-  body += is_retriable(code) ? ",\"retriable\":true}\n" : ",\"retriable\":false}\n";
+  body += is_retriable(code) ? ",\"retriable\":true" : ",\"retriable\":false";
+  if (!members.empty()) body.append(",").append(members);
+  body += "}\n";
   HttpResponse response = text_response(status, "application/problem+json", std::move(body));
   if (is_retriable(code)) response.fields.push_back({"retry-after", "1"});
   return response;
 }
 
-HttpResponse problem(const Error& error) {
+HttpResponse problem(const Error& error, std::string_view members) {
   Error said = for_peer(error);
   const unsigned status = http_status_of(said.code);
-  return problem(status, said.code, std::move(said.context));
+  return problem(status, said.code, std::move(said.context), members);
 }
 
 }  // namespace leat::server
