@@ -122,7 +122,8 @@ class Store {
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
   /// The wall clock, unless it was set forward since the store was opened: that must not expire what is not old.
   [[nodiscard]] TimestampMs trusted_wall_ms() const;
-  /// Accepts nothing more after an error that says something about the disk; hands the error on.
+  /// Accepts nothing more after an error that says something about the disk; hands the error on, with its cause where that is
+  /// the directory's having been moved.
   Error fail(Error error);
 
   FileSystem& fs_;

@@ -51,6 +51,7 @@ std::vector<Topic> Store::topics() const {
 
 Result<void> Store::save(const Catalog& catalog) {
   if (queue_.failed()) return Error(Errc::storage_failed, "topics cannot be changed");
+  if (auto place = lock_->check_place(); place.has_error()) return fail(std::move(place).error());
   auto saved = save_catalog(fs_, catalog_path(), catalog);
   if (saved.has_error()) {
     // Whether the old or the new catalog is on disk is not known, so nothing may be built on either.
