@@ -1,7 +1,5 @@
 // One suite over both disks. What crashes and faults do to a store is tests/simulation's, what Store::open makes of its options
 // is store_open_test's.
-#include <gmock/gmock.h>
-
 #include "samples/counting_file_system.hpp"
 #include "store_fixture.hpp"
 
@@ -11,7 +9,6 @@ namespace {
 using simulation::check_contents;
 using simulation::ModelLog;
 using simulation::SentBatch;
-using testing::HasSubstr;
 
 template <class Disk>
 class StoreTest : public StoreFixture<Disk> {};
@@ -305,94 +302,6 @@ TYPED_TEST(StoreFullOfProducers, ACheckpointMakesRoomAmongThoseThatWereUsedAtThe
   EXPECT_EQ(this->remembered(), this->kMax - 1);
   this->reopen_after_kill();
   EXPECT_EQ(error_of(this->publish(this->first_, 1)), Errc::unknown_producer);
-}
-
-TYPED_TEST(StoreTest, ASegmentThatSomebodyCutEndsWritingAtTheNextCheckpointAndIsRepairedFromTheJournal) {
-  this->create();
-  this->publish(3);
-  cut(this->disk_.fs, this->log().directory() / segment_file_name(Offset(0)), 10);
-  const auto checkpointed = this->store_->checkpoint();
-  EXPECT_EQ(error_of(checkpointed), Errc::io_error);
-  EXPECT_THAT(message_of(checkpointed), HasSubstr("00000000000000000000.log has 10 bytes"));
-  EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::storage_failed);
-  this->reopen_after_kill();
-  this->expect_intact(Offset(6));
-}
-
-TYPED_TEST(StoreTest, ASegmentThatSomebodyCutWhileItWasClosedIsNoticedToo) {
-  this->create();
-  this->publish(3);
-  for (const char* other : {"a", "b", "c"}) this->create(other);  // three files may be open
-  cut(this->disk_.fs, this->log().directory() / segment_file_name(Offset(0)), 10);
-  EXPECT_EQ(error_of(this->store_->checkpoint()), Errc::io_error);
-  this->reopen_after_kill();
-  this->expect_intact(Offset(6));
-}
-
-TYPED_TEST(StoreTest, NothingIsAppendedBehindACut) {
-  this->create();
-  this->publish(3);
-  cut(this->disk_.fs, this->log().directory() / segment_file_name(Offset(0)), 10);
-  this->send(this->next_batch()).value();
-  this->store_->journal_one().value();
-  const auto written = this->store_->write_one();
-  EXPECT_EQ(error_of(written), Errc::io_error);
-  EXPECT_THAT(message_of(written), HasSubstr("somebody else has cut it"));
-  this->reopen_after_kill();
-  this->expect_intact(Offset(8));
-}
-
-TYPED_TEST(StoreTest, AnOrderlyStopDoesNotVouchForASegmentThatWasCut) {
-  this->create();
-  this->publish(3);
-  cut(this->disk_.fs, this->log().directory() / segment_file_name(Offset(0)), 10);
-  EXPECT_EQ(error_of(this->store_->close()), Errc::io_error);
-  this->reopen_after_kill();
-  this->expect_intact(Offset(6));
-}
-
-TYPED_TEST(StoreTest, ADataDirectoryThatIsMovedEndsWritingAndIsNamedAsTheCause) {
-  this->create();
-  this->publish(3);
-  const Path moved = this->disk_.root() / "deep" / "moved";
-  this->disk_.fs.rename(this->options_.data_dir, moved).value();
-  const auto checkpointed = this->store_->checkpoint();
-  EXPECT_EQ(error_of(checkpointed), Errc::io_error);
-  EXPECT_THAT(message_of(checkpointed), HasSubstr(this->options_.data_dir.native() + " is no longer the directory"));
-  EXPECT_EQ(error_of(this->send(this->next_batch())), Errc::storage_failed);
-  this->options_.data_dir = moved;
-  this->reopen_after_kill();
-  this->expect_intact(Offset(6));
-}
-
-TYPED_TEST(StoreTest, AFailedWriteNamesAMovedDataDirectoryAsTheCause) {
-  this->create("orders", 1, {{"segment.bytes", "1024"}});
-  this->publish(1, 3000);
-  this->disk_.fs.rename(this->options_.data_dir, this->disk_.root() / "deep" / "moved").value();
-  this->send(this->next_batch()).value();
-  this->store_->journal_one().value();
-  EXPECT_THAT(message_of(this->store_->write_one()), HasSubstr("it was moved, removed or replaced; "));  // wants a new segment
-}
-
-TYPED_TEST(StoreTest, NothingIsSavedInADirectoryThatTookTheDataDirectorysPlace) {
-  this->create();
-  this->store_->checkpoint().value();
-  const Path data = this->options_.data_dir;
-  this->disk_.fs.rename(data, this->disk_.root() / "deep" / "moved").value();
-  this->disk_.fs.create_directories(data).value();
-  EXPECT_EQ(error_of(this->store_->create_topic("other", 1, {})), Errc::io_error);
-  EXPECT_EQ(error_of(this->store_->checkpoint()), Errc::storage_failed);
-  EXPECT_TRUE(this->disk_.fs.list(data).value().empty());
-}
-
-TYPED_TEST(StoreTest, ACheckpointIsNotSavedInADirectoryThatTookTheDataDirectorysPlace) {
-  this->create();
-  this->store_->checkpoint().value();
-  const Path data = this->options_.data_dir;
-  this->disk_.fs.rename(data, this->disk_.root() / "deep" / "moved").value();
-  this->disk_.fs.create_directories(data).value();
-  EXPECT_EQ(error_of(this->store_->checkpoint()), Errc::io_error);
-  EXPECT_TRUE(this->disk_.fs.list(data).value().empty());
 }
 
 TYPED_TEST(StoreTest, PartitionsAtRestHoldNoDescriptor) {
