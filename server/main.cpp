@@ -5,11 +5,15 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <new>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -72,6 +76,13 @@ class Signals {
 int fail(const Error& error) {
   std::fprintf(stderr, "leatd: %s\n", error.message().c_str());
   return kExitFailed;
+}
+
+/// What was asked for instead of a broker. A reader that goes away has had enough, which is no error.
+int print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  if (errno == EPIPE) return 0;
+  return fail(Error(Errc::io_error, std::string("cannot write the output: ").append(std::strerror(errno))));
 }
 
 void note(const char* what, const Result<void>& result) {
@@ -178,7 +189,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    std::ostringstream asked_for;
+    return app.exit(error, asked_for, std::cerr) == 0 ? print(asked_for.str()) : kExitUsage;
   }
   line.sources.environment = process_environment();
   const auto config = load_config(line.sources);
@@ -186,13 +198,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "leatd: %s\n", config.error().context.c_str());
     return kExitUsage;
   }
-  if (line.print_config) {
-    std::fputs(to_toml(*config).c_str(), stdout);
-    return 0;
-  }
-  if (line.check_config) {
-    std::puts("configuration is valid");
-    return 0;
-  }
+  if (line.print_config) return print(to_toml(*config));
+  if (line.check_config) return print("configuration is valid\n");
   return run(*config, signals);
 }

@@ -34,6 +34,8 @@ Store::Store(FileSystem& fs, const Clock& clock, Random& random, StoreOptions op
       queue_(options_.queue) {}
 
 Error Store::fail(Error error) {
+  const auto place = lock_->check_place();
+  if (place.has_error() && place.error().context != error.context) error.context = place.error().context + "; " + error.context;
   queue_.fail(Error(Errc::storage_failed, error.message()));
   return error;
 }
@@ -84,7 +86,7 @@ Result<CommitGroupPtr> Store::write_one() {
 }
 
 bool Store::wants_checkpoint() const {
-  if (checkpoint_found_full_.load()) return true;
+  if (checkpoint_found_full_.load() || producers_->full()) return true;
   // Half the journal may fill while the other half is being freed. When it can get no more files there are fewer halves.
   const std::size_t full = journal_->full_files();
   return full * 2 >= options_.journal.files_max || (full > 0 && journal_->free_files() == 0);
@@ -93,23 +95,27 @@ bool Store::wants_checkpoint() const {
 Result<void> Store::checkpoint() {
   forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
-  return save_points(false);
+  LEAT_TRY(save_points(false));
+  open_files_->close_unused();
+  return ok();
 }
 
 void Store::forget_producers() {
   const auto logs = all_logs();
-  const auto forget_unused_since = [&](TimestampMs since_ms) {
-    for (const auto& log : logs) log->forget_producers_unused_since(since_ms);
-  };
-  forget_unused_since(trusted_wall_ms() - ProducerTable::kExpiryMs);
-  const std::size_t kept_max = options_.producers_max - options_.producers_max / kProducersHeadroom;
+  for (const auto& log : logs) log->forget_producers_unused_since(trusted_wall_ms() - ProducerTable::kExpiryMs);
+  const std::size_t kept_max = options_.producers_max - (options_.producers_max + kProducersHeadroom - 1) / kProducersHeadroom;
   if (producers_->remembered() <= kept_max) return;
   std::vector<TimestampMs> last_used;
   for (const auto& log : logs) log->collect_last_used(last_used);
   if (last_used.size() <= kept_max) return;
-  const auto oldest_kept = last_used.end() - static_cast<std::ptrdiff_t>(kept_max);
-  std::ranges::nth_element(last_used, oldest_kept);
-  forget_unused_since(*oldest_kept);
+  const std::size_t too_many = last_used.size() - kept_max;
+  const auto newest_forgotten = last_used.begin() + static_cast<std::ptrdiff_t>(too_many - 1);
+  std::ranges::nth_element(last_used, newest_forgotten);
+  const TimestampMs since_ms = *newest_forgotten;
+  // Of those that were used at the same moment only as many as have to: it may be all there are.
+  auto used_then =
+      too_many - static_cast<std::size_t>(std::ranges::count_if(last_used, [=](TimestampMs at) { return at < since_ms; }));
+  for (const auto& log : logs) used_then -= log->forget_producers_unused_since(since_ms, used_then);
 }
 
 Result<void> Store::save_points(bool clean) {
@@ -148,6 +154,7 @@ Result<void> Store::record_journal_files() {
 
 Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
   if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
+  if (auto place = lock_->check_place(); place.has_error()) return fail(std::move(place).error());
   checkpoint.epoch = epoch_;
   if (journal_) checkpoint.journal = journal_->file_set();
   auto saved = save_checkpoint(fs_, checkpoint_path(), checkpoint);

@@ -106,8 +106,10 @@ class Store {
   Result<TopicConfig> configure(const TopicSettings& settings) const;
   Result<void> add_partitions(CatalogTopic& topic, Catalog& catalog, std::int32_t partitions) const;
   Result<std::vector<std::shared_ptr<PartitionLog>>> open_new_logs(const CatalogTopic& topic, const TopicConfig& config);
-  /// Saves a catalog and opens the topic's partitions that are new in it; on failure everything is as `before`.
-  Result<void> commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config, const Catalog& before);
+  /// Saves a catalog and opens the topic's partitions that are new in it. Without room for them the change is taken back; a topic
+  /// that is new with it is then among the deleted, for what there may be of its directories.
+  Result<void> commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config);
+  Result<void> take_back(const CatalogTopic& topic);
   Result<Topic> topic_locked(const std::string& name) const;
   Topic describe(const CatalogTopic& entry) const;
   Result<void> save(const Catalog& catalog);
@@ -122,7 +124,8 @@ class Store {
   [[nodiscard]] std::vector<std::shared_ptr<PartitionLog>> all_logs() const;
   /// The wall clock, unless it was set forward since the store was opened: that must not expire what is not old.
   [[nodiscard]] TimestampMs trusted_wall_ms() const;
-  /// Accepts nothing more after an error that says something about the disk; hands the error on.
+  /// Accepts nothing more after an error that says something about the disk; hands the error on, with its cause where that is
+  /// the directory's having been moved.
   Error fail(Error error);
 
   FileSystem& fs_;

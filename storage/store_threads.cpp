@@ -146,12 +146,13 @@ void StoreThreads::poke_maintenance() {
 
 bool StoreThreads::wait_for_maintenance() {
   std::unique_lock lock(mutex_);
-  poked_ = true;
-  maintenance_wanted_.notify_all();
-  // The round under way may have begun before the journal was full; the one after it has not.
-  const std::uint64_t enough = rounds_ + 2;
-  maintained_.wait(
-      lock, [&] { return rounds_ >= enough || stopping_ || (rounds_ >= enough - 1 && store_.journal().free_files() > 0); });
+  // Of two rounds: the one under way may have begun before the journal was full, and a checkpoint frees nothing while the
+  // segments lack the last group.
+  for (int round = 0; round < 2 && store_.journal().free_files() == 0 && !stopping_; ++round) {
+    poked_ = true;
+    maintenance_wanted_.notify_all();
+    maintained_.wait(lock, [this, seen = rounds_] { return rounds_ > seen || stopping_; });
+  }
   if (store_.journal().free_files() > 0) return !store_.queue().failed();
   // On the way out nothing makes room any more; otherwise a pause, as whatever keeps the checkpoint from passing may take a
   // while.

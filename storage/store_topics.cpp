@@ -51,6 +51,7 @@ std::vector<Topic> Store::topics() const {
 
 Result<void> Store::save(const Catalog& catalog) {
   if (queue_.failed()) return Error(Errc::storage_failed, "topics cannot be changed");
+  if (auto place = lock_->check_place(); place.has_error()) return fail(std::move(place).error());
   auto saved = save_catalog(fs_, catalog_path(), catalog);
   if (saved.has_error()) {
     // Whether the old or the new catalog is on disk is not known, so nothing may be built on either.
@@ -100,20 +101,24 @@ Result<std::vector<std::shared_ptr<PartitionLog>>> Store::open_new_logs(const Ca
   return logs;
 }
 
-Result<void> Store::commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config,
-                                     const Catalog& before) {
+Result<void> Store::commit_with_logs(Catalog catalog, const CatalogTopic& topic, const TopicConfig& config) {
   LEAT_TRY(save(catalog));
   auto logs = open_new_logs(topic, config);
   if (logs.has_error()) {
     if (logs.error().code != Errc::storage_full) return fail(std::move(logs).error());
-    // Without room for its partitions the change is taken back; when there is none for that either, nothing may be built on it.
-    if (auto undone = save(before); undone.has_error()) return fail(std::move(undone).error());
-    catalog_ = before;
+    // When there is no room for that either, nothing may be built on it.
+    if (auto undone = take_back(topic); undone.has_error()) return fail(std::move(undone).error());
     return std::move(logs).error();
   }
   catalog_ = std::move(catalog);
   for (auto& log : *logs) logs_.emplace(log->id(), std::move(log));
   return ok();
+}
+
+Result<void> Store::take_back(const CatalogTopic& topic) {
+  Catalog before = catalog_;
+  if (!before.topics.contains(topic.name)) before.deleted.push_back(topic.id);
+  return commit(std::move(before));
 }
 
 Result<Topic> Store::create_topic(const std::string& name, std::int32_t partitions, const TopicSettings& settings) {
@@ -129,9 +134,7 @@ Result<Topic> Store::create_topic(const std::string& name, std::int32_t partitio
   topic.created_ms = clock_.wall_ms();
   LEAT_TRY(add_partitions(topic, catalog, partitions));
   catalog.topics.emplace(name, topic);
-  Catalog without = catalog_;
-  without.deleted.push_back(topic.id);  // what there may be of its directories
-  LEAT_TRY(commit_with_logs(std::move(catalog), topic, config, without));
+  LEAT_TRY(commit_with_logs(std::move(catalog), topic, config));
   return topic_locked(name);
 }
 
@@ -153,7 +156,7 @@ Result<Topic> Store::alter_topic(const std::string& name, std::int32_t partition
     LEAT_ASSIGN(const TopicConfig config, configure(topic.settings));
     if (partitions != 0) LEAT_TRY(add_partitions(topic, catalog, partitions));
     const CatalogTopic altered = topic;
-    LEAT_TRY(commit_with_logs(std::move(catalog), altered, config, Catalog(catalog_)));
+    LEAT_TRY(commit_with_logs(std::move(catalog), altered, config));
     for (const LogId id : altered.logs) {
       logs_.at(id)->configure(config);
       changed.push_back(logs_.at(id));

@@ -26,7 +26,7 @@ class AdminCall : public std::enable_shared_from_this<AdminCall<T>> {
       if (!self) return;
       self->core_->post([self] { self->cancel(); });
     });
-    core.post([call, body = std::move(body)]() mutable { body(call); });
+    if (!core.post([call, body = std::move(body)]() mutable { body(call); })) call->finish(Core::gone());
   }
 
   /// Calls then(reply) with the reply of the right type; errors end the call.
@@ -104,6 +104,7 @@ Result<T> block(Core& core, Start start, Args&&... args) {
 template <class Request>
 void ask_topic(Core& core, Request request, bool repeatable, Handler<TopicInfo> handler) {
   AdminCall<TopicInfo>::begin(core, std::move(handler), [request = std::move(request), repeatable](const auto& call) {
+    if (const auto sound = client::check_topic_name(request.name); sound.has_error()) return call->finish(sound.error());
     call->core().forget_route(request.name);
     call->template ask<native::TopicReply>(request, repeatable,
                                            [call](native::TopicReply reply) { call->finish(std::move(reply.topic)); });
@@ -127,6 +128,7 @@ void Admin::start_describe(Core& core, std::string name, Handler<TopicInfo> hand
 
 void Admin::start_delete(Core& core, std::string name, Handler<void> handler) {
   AdminCall<void>::begin(core, std::move(handler), [name = std::move(name)](const auto& call) {
+    if (const auto sound = client::check_topic_name(name); sound.has_error()) return call->finish(sound.error());
     call->core().forget_route(name);
     call->template ask<native::Done>(native::DeleteTopic{name}, false, [call](native::Done) { call->finish(ok()); });
   });

@@ -47,9 +47,9 @@ Client::~Client() {
 }
 
 void Client::start_connect(client::Core& core, Handler<ServerInfo> handler) {
-  core.post([self = core.shared_from_this(), waiter = core.completion(std::move(handler))]() mutable {
-    self->wait_connected(std::move(waiter));
-  });
+  const auto waiter = std::make_shared<client::Completion<ServerInfo>>(core.completion(std::move(handler)));
+  const bool begun = core.post([self = core.shared_from_this(), waiter] { self->wait_connected(std::move(*waiter)); });
+  if (!begun) waiter->post(client::Core::gone());
 }
 
 Result<ServerInfo> Client::connect() {

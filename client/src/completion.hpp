@@ -2,7 +2,6 @@
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
@@ -25,9 +24,9 @@ class Completion {
  public:
   /// Handlers without an executor of their own run on the gate's.
   Completion(Handler<T> handler, std::shared_ptr<ExecutorGate> gate)
-      : executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(gate->handlers())),
+      : gate_(std::move(gate)),
+        executor_(asio::prefer(asio::get_associated_executor(handler, asio::any_completion_executor(gate_->handlers())),
                                asio::execution::outstanding_work.tracked)),
-        gate_(std::move(gate)),
         handler_(std::move(handler)) {}
 
   // Moved into place rather than assigned: in Boost 1.81 assigning an any_completion_handler recurses without end.
@@ -47,25 +46,36 @@ class Completion {
     });
   }
 
-  /// Has the handler called with the result. The operation is over.
+  /// Has the handler called with the result. The operation is over. When the client is gone nobody runs its executor any more:
+  /// then this call does it, on the handler's own executor where it has one.
   void post(Result<T> result) {
-    const auto gate = gate_;
-    auto call = [self = std::move(*this), result = std::move(result)]() mutable { self.dispatch(std::move(result)); };
-    if (!gate->post_handler(std::move(call))) call();  // NOLINT(bugprone-use-after-move): a gate that is shut takes nothing
+    const auto gate = gate_;  // the executors have to outlive the call
+    Call call{std::move(executor_), std::move(handler_), std::move(result)};
+    if (gate->post_handler(std::move(call))) return;
+    // NOLINTBEGIN(bugprone-use-after-move): a gate that is shut takes nothing
+    call.executor = asio::get_associated_executor(call.handler, asio::any_completion_executor(asio::system_executor()));
+    call();
+    // NOLINTEND(bugprone-use-after-move)
   }
 
  private:
-  void dispatch(Result<T> result) {
-    auto executor = std::move(executor_);
-    asio::dispatch(executor, [handler = std::move(handler_), result = std::move(result)]() mutable {
-      // Cancellation is signalled from where the handler runs, so this is the place where it cannot come at the same time.
-      if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
-      std::move(handler)(std::move(result));
-    });
-  }
+  struct Call {
+    asio::any_completion_executor executor;
+    Handler<T> handler;
+    Result<T> result;
 
+    void operator()() {
+      const auto on = std::move(executor);
+      asio::dispatch(on, [handler = std::move(handler), result = std::move(result)]() mutable {
+        // Cancellation is signalled from where the handler runs, so this is the place where it cannot come at the same time.
+        if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected()) slot.clear();
+        std::move(handler)(std::move(result));
+      });
+    }
+  };
+
+  std::shared_ptr<ExecutorGate> gate_;  // the first, so that the executor never outlives what it runs on
   asio::any_completion_executor executor_;
-  std::shared_ptr<ExecutorGate> gate_;
   Handler<T> handler_;
 };
 

@@ -185,6 +185,7 @@ void Connection::watch_connecting() {
 /// Once an interval: a peer that said nothing since the last time is asked, and given up when it has not answered by the next.
 void Connection::watch_silence() {
   heard_ = false;
+  if (options_.ping_interval.count() == 0) return void(timer_.cancel());
   timer_.expires_after(options_.ping_interval);
   timer_.async_wait([self = shared_from_this()](const error_code& problem) {
     if (problem || self->state_ != State::open) return;

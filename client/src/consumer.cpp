@@ -1,5 +1,6 @@
 #include "leat/consumer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "client/src/completion.hpp"
@@ -40,7 +41,8 @@ Result<RecordBatch> Consumer::next() {
 
 Result<RecordBatch> Consumer::next_for(std::chrono::milliseconds timeout) {
   core_->core().assert_may_block();
-  return core_->buffer().next(std::chrono::steady_clock::now() + timeout);
+  const auto within = std::clamp(timeout, std::chrono::milliseconds(0), client::kTimeMax);
+  return core_->buffer().next(std::chrono::steady_clock::now() + within);
 }
 
 void Consumer::start_subscribe(ConsumerCore& core, std::string topic, StartPosition from, std::vector<PartitionId> partitions,

@@ -38,8 +38,8 @@ ConsumerCore::ConsumerCore(std::shared_ptr<Core> core, const ConsumerOptions& op
       backoff_(std::chrono::milliseconds(20), std::chrono::milliseconds(2'000)) {}
 
 template <class Function>
-void ConsumerCore::post(Function function) {
-  core_->post([self = shared_from_this(), function = std::move(function)]() mutable { function(*self); });
+bool ConsumerCore::post(Function function) {
+  return core_->post([self = shared_from_this(), function = std::move(function)]() mutable { function(*self); });
 }
 
 void ConsumerCore::open() {
@@ -73,10 +73,11 @@ void ConsumerCore::next(Completion<RecordBatch> done) {
       if (std::erase(core.waiters_, waiting) > 0) waiting->done.post(Error(Errc::cancelled));
     });
   });
-  post([waiter](ConsumerCore& self) {
+  const bool begun = post([waiter](ConsumerCore& self) {
     self.waiters_.push_back(waiter);
     self.serve();
   });
+  if (!begun) waiter->done.post(Core::gone());
 }
 
 void ConsumerCore::serve() {
@@ -145,8 +146,12 @@ void ConsumerCore::on_subscribed(const FeedPtr& feed, std::uint32_t subscription
     return;
   }
   const Error& error = reply.error();
-  core_->remove_subscription(subscription);
-  feed->subscription = 0;
+  if (error.code == Errc::timed_out) {
+    release_subscription(*feed);  // the broker may have begun it
+  } else {
+    core_->remove_subscription(subscription);
+    feed->subscription = 0;
+  }
   if (error.code == Errc::connection_lost) return;  // on_connected() goes on
   if (is_retriable(error.code)) return retry_later();
   if (error.code == Errc::offset_out_of_range && feed->established && feed->start.kind == StartPosition::Kind::earliest &&

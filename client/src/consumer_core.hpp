@@ -60,7 +60,7 @@ class ConsumerCore final : public Member, public std::enable_shared_from_this<Co
   void do_close();
   /// Runs on the core's executor, unless the consumer is gone by then.
   template <class Function>
-  void post(Function function);
+  bool post(Function function);
 
   const std::shared_ptr<Core> core_;
   ReceiveBuffer buffer_;

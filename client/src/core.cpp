@@ -12,16 +12,24 @@ namespace {
 /// Blocks of received bytes that nobody holds any more, kept for the next reads.
 constexpr std::size_t kKeptBlockBytesMax = std::size_t{16} << 20;
 
+ClientOptions sane(ClientOptions options) {
+  constexpr std::chrono::milliseconds kNone(0);
+  options.connect_timeout = std::clamp(options.connect_timeout, kNone, kTimeMax);
+  options.request_timeout = std::clamp(options.request_timeout, kNone, kTimeMax);
+  options.ping_interval = std::clamp(options.ping_interval, kNone, kTimeMax);
+  return options;
+}
+
 Error closed_error() { return Error(Errc::closed, "the client was closed"); }
 
 }  // namespace
 
 Core::Core(std::shared_ptr<ExecutorGate> gate, ClientOptions options)
     : gate_(std::move(gate)),
-      options_(std::move(options)),
+      options_(sane(std::move(options))),
       blocks_(std::make_shared<BlockPool>(kKeptBlockBytesMax)),
       reconnect_timer_(gate_->own()),
-      deadline_timer_(gate_->own()),
+      deadline_(gate_->own()),
       backoff_(options_.reconnect_backoff_min, options_.reconnect_backoff_max) {
   auto endpoint = parse_endpoint(options_.url);
   if (endpoint.has_value()) {
@@ -58,8 +66,9 @@ void Core::do_close() {
   connected_.store(false, std::memory_order_release);
   if (connection_) connection_->close();
   reconnect_timer_.cancel();
-  deadline_timer_.cancel();
+  deadline_.cancel();
   publishing_.clear();
+  publish_line_.clear();
   subscriptions_.clear();
   complete_waiters(closed_error());
   for (Request& request : requests_.take_all()) request.handler(closed_error());
@@ -109,18 +118,12 @@ void Core::cancel_request(std::uint64_t correlation) {
 }
 
 void Core::watch_deadlines() {
-  const auto earliest = requests_.earliest_deadline();
-  if (!earliest || (watched_deadline_ && *watched_deadline_ <= *earliest)) return;
-  watched_deadline_ = earliest;
-  deadline_timer_.expires_at(*earliest);
-  deadline_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& problem) {
-    if (problem) return;
-    if (const auto self = weak.lock()) self->expire_requests();
-  });
+  if (const auto earliest = requests_.earliest_deadline()) {
+    deadline_.ring_at(*earliest, weak_from_this(), &Core::expire_requests);
+  }
 }
 
 void Core::expire_requests() {
-  watched_deadline_.reset();
   for (Request& request : requests_.take_expired(std::chrono::steady_clock::now())) {
     if (request.sent) {
       request.handler(Error(Errc::timed_out, "no answer in " + std::to_string(options_.request_timeout.count()) + " ms"));
@@ -133,6 +136,7 @@ void Core::expire_requests() {
 
 void Core::route(const std::string& topic, RouteHandler handler) {
   if (const auto known = routes_.known(topic)) return handler(*known);
+  if (const auto sound = check_topic_name(topic); sound.has_error()) return handler(sound.error());
   if (!routes_.wait(topic, std::move(handler))) return;
   request(native::DescribeTopic{topic}, true, [self = shared_from_this(), topic](Result<native::Message> message) {
     auto reply = expect_reply<native::TopicReply>(std::move(message));
@@ -146,6 +150,7 @@ void Core::route(const std::string& topic, RouteHandler handler) {
 }
 
 bool Core::has_publish_room(std::size_t bytes) const {
+  if (!publish_line_.empty() && !serving_line_) return false;
   return in_flight_bytes_ == 0 || in_flight_bytes_ + bytes <= in_flight_bytes_max_;
 }
 
@@ -165,7 +170,27 @@ std::optional<Core::Publishing> Core::take_publishing(std::uint64_t correlation)
   return std::move(node.mapped());
 }
 
-void Core::forget_publish(std::uint64_t correlation) { take_publishing(correlation); }
+void Core::forget_publish(std::uint64_t correlation) {
+  const auto found = publishing_.find(correlation);
+  if (found != publishing_.end()) found->second.handler = {};
+}
+
+void Core::serve_publish_line() {
+  serving_line_ = true;
+  while (!publish_line_.empty()) {
+    const std::size_t in_flight_before = in_flight_bytes_;
+    const std::size_t others = publish_line_.size() - 1;
+    auto try_again = std::move(publish_line_.front());
+    publish_line_.pop_front();
+    try_again();
+    if (publish_line_.size() == others || in_flight_bytes_ > in_flight_before) continue;
+    // There was no room for any of it, so that it keeps its place.
+    publish_line_.push_front(std::move(publish_line_.back()));
+    publish_line_.pop_back();
+    break;
+  }
+  serving_line_ = false;
+}
 
 std::uint32_t Core::add_subscription(std::shared_ptr<SubscriptionSink> sink) {
   const std::uint32_t subscription = next_subscription_++;
@@ -211,7 +236,8 @@ void Core::on_message(native::Decoded& decoded, const SharedBytes& payload) {
 
 void Core::answer_publishes(const native::PublishAcks& acks) {
   for (const native::PublishAck& ack : acks.acks) {
-    if (auto publishing = take_publishing(ack.correlation)) publishing->handler(PublishOutcome{.ack = ack});
+    auto publishing = take_publishing(ack.correlation);
+    if (publishing && publishing->handler) publishing->handler(PublishOutcome{.ack = ack});
   }
 }
 
@@ -222,18 +248,22 @@ void Core::answer_request(native::Decoded& decoded) {
     return request->handler(std::move(decoded.message));
   }
   if (error == nullptr) return;
-  if (auto publishing = take_publishing(decoded.correlation)) {
+  if (auto publishing = take_publishing(decoded.correlation); publishing && publishing->handler) {
     publishing->handler(PublishOutcome{.error = Error(error->code, std::move(error->message)), .retriable = error->retriable});
   }
 }
 
-void Core::on_turn_end() { for_each_member(&Member::on_turn_end); }
+void Core::on_turn_end() {
+  serve_publish_line();
+  for_each_member(&Member::on_turn_end);
+}
 
 void Core::on_lost(const Error& error) {
   if (closed_) return;
   const bool was_connected = connected_.exchange(false, std::memory_order_acq_rel);
   last_failure_ = error;
   publishing_.clear();
+  publish_line_.clear();
   subscriptions_.clear();
   in_flight_bytes_ = 0;
   reconnect_timer_.expires_after(backoff_.next(random_));

@@ -5,12 +5,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "client/src/alarm.hpp"
 #include "client/src/backoff.hpp"
 #include "client/src/block_pool.hpp"
 #include "client/src/completion.hpp"
@@ -64,11 +66,13 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   [[nodiscard]] bool is_connected() const { return connected_.load(std::memory_order_acquire); }
   [[nodiscard]] const asio::any_io_executor& executor() const { return gate_->own(); }
   [[nodiscard]] const asio::any_io_executor& handler_executor() const { return gate_->handlers(); }
-  /// Has the function run on the core's executor; drops it when the client is gone.
+  /// Has the function run on the core's executor. False when the client is gone: then nothing runs there any more, and who waits
+  /// for the function is to be told gone().
   template <class Function>
-  void post(Function function) {
-    gate_->post(std::move(function));
+  bool post(Function function) {
+    return gate_->post(std::move(function));
   }
+  static Error gone() { return Error(Errc::closed, "the client is gone"); }
   void assert_may_block() const;
   [[nodiscard]] std::chrono::milliseconds request_timeout() const { return options_.request_timeout; }
   template <class T>
@@ -94,7 +98,11 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   [[nodiscard]] std::size_t frame_bytes_max() const { return frame_bytes_max_; }
   /// Only while connected. The handler is called when the broker has answered; when the connection is lost first it is dropped.
   std::uint64_t publish(const native::Publish& publish, SharedBytes batch, PublishHandler handler);
+  /// The handler is dropped; the bytes count until the broker has answered.
   void forget_publish(std::uint64_t correlation);
+  /// For who found no room: `try_again` is called once when there may be some, in the order of the calls, and nobody who is not
+  /// in this line has room meanwhile. The line is gone with the connection.
+  void wait_for_publish_room(UniqueFunction<void()> try_again) { publish_line_.push_back(std::move(try_again)); }
 
   std::uint32_t add_subscription(std::shared_ptr<SubscriptionSink> sink);
   void remove_subscription(std::uint32_t subscription) { subscriptions_.erase(subscription); }
@@ -124,6 +132,7 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   void answer_request(native::Decoded& decoded);
   void answer_publishes(const native::PublishAcks& acks);
   std::optional<Publishing> take_publishing(std::uint64_t correlation);
+  void serve_publish_line();
   void watch_deadlines();
   void expire_requests();
   void complete_waiters(const Result<ServerInfo>& result);
@@ -137,8 +146,7 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   std::shared_ptr<BlockPool> blocks_;
   std::shared_ptr<Connection> connection_;
   asio::steady_timer reconnect_timer_;
-  asio::steady_timer deadline_timer_;
-  std::optional<std::chrono::steady_clock::time_point> watched_deadline_;
+  Alarm deadline_;
   Backoff backoff_;
   std::atomic<bool> connected_{false};
   bool closed_ = false;
@@ -152,6 +160,8 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   RequestTable requests_;
   TopicRoutes routes_;
   std::unordered_map<std::uint64_t, Publishing> publishing_;
+  std::deque<UniqueFunction<void()>> publish_line_;
+  bool serving_line_ = false;
   std::unordered_map<std::uint32_t, std::shared_ptr<SubscriptionSink>> subscriptions_;
   std::vector<Completion<ServerInfo>> connect_waiters_;
   std::vector<std::weak_ptr<Member>> members_;

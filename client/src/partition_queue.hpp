@@ -35,6 +35,7 @@ struct PartitionQueue {
   SendWindow window;
   Backoff backoff;
   std::chrono::steady_clock::time_point resume_at{};
+  bool in_line = false;  ///< waits for room at the broker
 };
 
 /// A record of a topic whose partitions are not known yet.
@@ -63,6 +64,7 @@ struct TopicQueue {
   TopicId id;
   bool looking_up = false;
   std::optional<std::chrono::steady_clock::time_point> lookup_at;  ///< to be tried again then
+  std::optional<Error> lookup_error;                               ///< why it is not known yet
   Backoff backoff;
 };
 

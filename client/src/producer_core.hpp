@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <vector>
 
-#include "client/src/backoff.hpp"
+#include "client/src/alarm.hpp"
 #include "client/src/core.hpp"
+#include "client/src/finished_records.hpp"
+#include "client/src/producer_identity.hpp"
 #include "client/src/record_buffer.hpp"
 #include "leat/producer.hpp"
 
@@ -38,16 +39,17 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void work();
   void pump(PartitionQueue& queue);
   void pump_all();
+  void wait_for_room(PartitionQueue& queue);
   bool ready_to_send(PartitionQueue& queue);
   bool take_next(PartitionQueue& queue);
   void seal(PartitionQueue& queue, BatchPtr batch);
   void transmit(PartitionQueue& queue, const BatchPtr& batch);
   void on_outcome(PartitionQueue& queue, OutgoingBatch& batch, PublishOutcome outcome);
 
+  /// For when nothing else may come in this turn that would have it told what is over.
+  void end_turn_soon();
   /// Applies what the window asks for and collects what is done in it.
   void settle(PartitionQueue& queue);
-  /// Runs the callbacks of what has been collected.
-  void deliver();
 
   void look_up(TopicQueue& topic);
   void on_route(TopicQueue& topic, const Result<TopicRoute>& route);
@@ -55,39 +57,32 @@ class ProducerCore final : public Member, public std::enable_shared_from_this<Pr
   void fail_topic(TopicQueue& topic, const Error& error);
   void fail_queue(PartitionQueue& queue, const Error& error);
   void request_identity();
+  void on_identity(const Result<native::InitProducerReply>& reply);
+  void fail_without_identity(const Error& error);
+  /// Why a record is given up that never got to the broker: what was in the way, or else the connection.
+  [[nodiscard]] Error never_sent(const std::optional<Error>& why) const;
 
   void wake_at(Clock::time_point at);
   void on_wake();
   /// Asks about all known topics, which may have more partitions or other limits by now.
   void refresh_topics();
+  void on_refresh();
   void refresh_later();
-  void start_sweeping();
+  void sweep_later();
   void sweep();
   void do_close();
 
   const std::shared_ptr<Core> core_;
   const ProducerOptions options_;
   RecordBuffer buffer_;
-  asio::steady_timer wake_timer_;
-  asio::steady_timer sweep_timer_;
-  asio::steady_timer refresh_timer_;
-  std::optional<Clock::time_point> wake_due_;
-  bool sweeping_ = false;
-  bool starved_ = false;  ///< a batch waits for others, perhaps of other producers, to be acknowledged
+  Alarm wake_;
+  Alarm sweep_;
+  Alarm refresh_;
   bool closed_ = false;
 
-  std::optional<native::InitProducerReply> identity_;
-  bool identity_requested_ = false;
-  std::optional<Clock::time_point> identity_at_;
-  Backoff identity_backoff_;
-
+  ProducerIdentity identity_;
   std::vector<PartitionQueue*> answered_;  ///< in this turn
-  struct Done {
-    PartitionId partition;
-    BatchPtr batch;
-  };
-  std::vector<Done> done_;
-  std::vector<RecordBuffer::Misplaced> failed_;  ///< records that never got into a batch
+  FinishedRecords finished_;
 };
 
 }  // namespace leat::client

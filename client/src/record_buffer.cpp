@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/src/topic_routes.hpp"
 #include "protocol/base/assert.hpp"
 #include "protocol/base/random.hpp"
 
@@ -72,10 +73,11 @@ void RecordBuffer::accept_when_room(std::shared_ptr<RoomWaiter> waiter) {
 }
 
 std::shared_ptr<RoomWaiter> RecordBuffer::withdraw(const std::shared_ptr<RoomWaiter>& waiter) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const auto found = std::find(waiters_.begin(), waiters_.end(), waiter);
   if (found == waiters_.end()) return nullptr;
   waiters_.erase(found);
+  let_in(std::move(lock));
   return waiter;
 }
 
@@ -86,6 +88,7 @@ std::size_t RecordBuffer::buffered_bytes() const {
 
 Result<void> RecordBuffer::accept(std::string_view topic_name, const OutgoingRecord& record, DeliveryCallback callback,
                                   std::size_t cost) {
+  LEAT_TRY(check_topic_name(topic_name));
   TopicQueue& topic = topic_named(topic_name);
   if (topic.resolved) {
     LEAT_TRY(place(topic, record, callback, cost, std::nullopt));
@@ -337,23 +340,25 @@ void RecordBuffer::unresolve(TopicQueue& topic) {
 }
 
 void RecordBuffer::release(std::size_t cost_bytes_released) {
+  std::unique_lock lock(mutex_);
+  LEAT_ASSERT(buffered_bytes_ >= cost_bytes_released);
+  buffered_bytes_ -= cost_bytes_released;
+  let_in(std::move(lock));
+}
+
+void RecordBuffer::let_in(std::unique_lock<std::mutex> lock) {
   std::vector<std::pair<std::shared_ptr<RoomWaiter>, Result<void>>> let_in;
-  bool wake = false;
-  {
-    const std::lock_guard lock(mutex_);
-    LEAT_ASSERT(buffered_bytes_ >= cost_bytes_released);
-    buffered_bytes_ -= cost_bytes_released;
-    while (!waiters_.empty()) {
-      RoomWaiter& waiter = *waiters_.front();
-      const std::size_t cost = cost_bytes(waiter.record->view());
-      if (!has_room(cost)) break;
-      auto accepted = accept(waiter.record->topic(), waiter.record->view(), std::move(waiter.callback), cost);
-      let_in.emplace_back(std::move(waiters_.front()), std::move(accepted));
-      waiters_.pop_front();
-    }
-    wake = take_wake();
-    if (std::exchange(blocked_, false)) room_.notify_all();
+  while (!waiters_.empty()) {
+    RoomWaiter& waiter = *waiters_.front();
+    const std::size_t cost = cost_bytes(waiter.record->view());
+    if (!has_room(cost)) break;
+    auto accepted = accept(waiter.record->topic(), waiter.record->view(), std::move(waiter.callback), cost);
+    let_in.emplace_back(std::move(waiters_.front()), std::move(accepted));
+    waiters_.pop_front();
   }
+  const bool wake = take_wake();
+  if (std::exchange(blocked_, false)) room_.notify_all();
+  lock.unlock();
   call_wake(wake);
   for (auto& [waiter, accepted] : let_in) waiter->accepted(std::move(accepted));
 }

@@ -107,6 +107,8 @@ class RecordBuffer {
   void drop_open(PartitionQueue& queue);
   [[nodiscard]] bool is_too_large(const TopicQueue& topic, const OutgoingBatch& batch) const;
   void list(PartitionQueue& queue);
+  /// Lets in who waits for room as far as there is some, and tells them when it has let go of the lock.
+  void let_in(std::unique_lock<std::mutex> lock);
   void want_wake();
   [[nodiscard]] bool take_wake() { return std::exchange(wake_wanted_, false); }
   void call_wake(bool wanted) {

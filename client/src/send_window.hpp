@@ -24,8 +24,7 @@ namespace leat::client {
 ///   an unknown outcome fail: sending them under the new identity could store them twice.
 /// - A batch given up with an unknown outcome takes with it those sent behind it: whether they were stored depends on it.
 /// - A broker that has forgotten the producer accepts only the beginning of a sequence. What was never sent before goes again
-/// with a new
-///   producer id; of what was sent on a connection that was lost nobody knows whether it was stored.
+///   under a new producer id; of what was sent on a connection that was lost nobody knows whether it was stored.
 /// - Until a first batch was acknowledged, the next is not sent.
 class SendWindow {
  public:

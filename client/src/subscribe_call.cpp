@@ -18,7 +18,7 @@ void SubscribeCall::begin(ConsumerCore& consumer, What what, Completion<void> do
     if (!self) return;
     self->consumer_->core().post([self] { self->finish(Error(Errc::cancelled)); });
   });
-  consumer.core().post([call] { call->start(); });
+  if (!consumer.core().post([call] { call->start(); })) call->finish(Core::gone());
 }
 
 void SubscribeCall::start() {

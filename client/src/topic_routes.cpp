@@ -16,6 +16,13 @@ std::optional<std::size_t> message_bytes_max(const native::TopicInfo& topic) {
   return std::nullopt;
 }
 
+Result<void> check_topic_name(std::string_view name) {
+  constexpr std::size_t kNameBytesMax = 249;
+  if (name.size() <= kNameBytesMax) return ok();
+  return Error(Errc::invalid_topic_name,
+               "a name of " + std::to_string(name.size()) + " bytes, and at most " + std::to_string(kNameBytesMax));
+}
+
 std::optional<TopicRoute> TopicRoutes::known(const std::string& topic) const {
   const auto found = known_.find(topic);
   if (found == known_.end()) return std::nullopt;

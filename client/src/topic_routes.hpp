@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct TopicRoute {
 
 /// The largest record batch that the topic takes; nothing when the broker does not say.
 std::optional<std::size_t> message_bytes_max(const native::TopicInfo& topic);
+
+/// invalid_topic_name for what is too long to be a name. The broker has more rules; this one keeps requests within its frames.
+Result<void> check_topic_name(std::string_view name);
 
 /// The topics asked about so far, and who waits for the answer to the one question a topic that is under way. One thread.
 class TopicRoutes {

@@ -57,6 +57,7 @@ without -K. Times: "2026-01-01 12:30:00", RFC 3339 ("2026-01-01T12:30:00.250+02:
 since 1970. A line without its timestamp or delimiter ends the command with an error; what was published before it stays.
 The first interrupt (Ctrl-C) stops reading, waits a few seconds for what is under way, and reports.
 -p, -k and -K: a partition wins over a key; records of one key go to one partition, in order.
+With -p N the topic has to be there, unless N is 0: only its first partition is certain.
 While the broker refuses records for the moment (its disk is full, it restarts) they are tried again for two minutes, and standard
 error says so; what was not acknowledged by then fails with the broker's reason.
 The report counts the records acknowledged and their offsets, a partition a line; with -o json it is an object on standard output.

@@ -97,7 +97,9 @@ Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliver
   Client client(client_options(global, "leat pub"));
   LEAT_TRY(client.connect());
   Admin admin(client);
-  LEAT_ASSIGN(const auto topic, find_topic(admin, command.topic, command.create_topic));
+  // How many partitions a new topic gets is the broker's to say; it has the first for certain.
+  const bool create = command.create_topic && command.partition.value_or(PartitionId(0)) == PartitionId(0);
+  LEAT_ASSIGN(const auto topic, find_topic(admin, command.topic, create));
   if (topic.created && !global.quiet) std::fprintf(stderr, "leat: created topic %s\n", topic.info.name.c_str());
   LEAT_TRY(chosen_partitions(topic.info, command.partition));
 

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 #include <charconv>
+#include <utility>
 
 #include "protocol/base/crc32c.hpp"
 
@@ -21,16 +22,28 @@ std::string hex(std::uint32_t value) {
   return text.insert(0, 8 - text.size(), '0');
 }
 
-json::object to_json(const CatalogTopic& topic) {
-  json::array logs;
-  for (const LogId log : topic.logs) logs.emplace_back(log.value());
-  json::object settings;
-  for (const auto& [key, value] : topic.settings) settings.emplace(key, value);
-  return {{"name", topic.name},
-          {"id", topic.id.to_string()},
-          {"created_ms", topic.created_ms},
-          {"logs", logs},
-          {"settings", settings}};
+std::string quoted(const std::string& text) { return json::serialize(json::string_view(text)); }
+
+/// The elements as `append` writes them, commas between them.
+template <class Elements, class Append>
+void append_list(std::string& text, const Elements& elements, Append append) {
+  const char* separator = "";
+  for (const auto& element : elements) {
+    text.append(std::exchange(separator, ","));
+    append(element);
+  }
+}
+
+/// Written out and not built as a json::object first: every change writes all topics, and that would be most of its time.
+void append_topic(std::string& text, const CatalogTopic& topic) {
+  text.append(R"({"name":)").append(quoted(topic.name));
+  text.append(R"(,"id":")").append(topic.id.to_string());
+  text.append(R"(","created_ms":)").append(std::to_string(topic.created_ms)).append(R"(,"logs":[)");
+  append_list(text, topic.logs, [&](LogId log) { text.append(std::to_string(log.value())); });
+  text.append(R"(],"settings":{)");
+  append_list(text, topic.settings,
+              [&](const auto& setting) { text.append(quoted(setting.first)).append(1, ':').append(quoted(setting.second)); });
+  text.append("}}");
 }
 
 Uuid uuid_from(const json::value& value) {
@@ -67,18 +80,15 @@ Catalog catalog_from(const json::object& object) {
 }  // namespace
 
 Result<void> save_catalog(FileSystem& fs, const Path& path, const Catalog& catalog) {
-  json::array topics;
-  for (const auto& [name, topic] : catalog.topics) topics.push_back(to_json(topic));
-  json::array deleted;
-  for (const TopicId& id : catalog.deleted) deleted.emplace_back(id.to_string());
-  const json::object object{{"format", kFormat},
-                            {"broker_id", catalog.broker_id.to_string()},
-                            {"next_log", catalog.next_log.value()},
-                            {"next_producer", catalog.next_producer.value()},
-                            {"topics", topics},
-                            {"deleted", deleted}};
-  std::string text = json::serialize(object);
-  text.push_back('\n');
+  std::string text = R"({"format":)" + std::to_string(kFormat);
+  text.append(R"(,"broker_id":")").append(catalog.broker_id.to_string());
+  text.append(R"(","next_log":)").append(std::to_string(catalog.next_log.value()));
+  text.append(R"(,"next_producer":)").append(std::to_string(catalog.next_producer.value()));
+  text.append(R"(,"topics":[)");
+  append_list(text, catalog.topics, [&](const auto& topic) { append_topic(text, topic.second); });
+  text.append(R"(],"deleted":[)");
+  append_list(text, catalog.deleted, [&](const TopicId& id) { text.append(1, '"').append(id.to_string()).append(1, '"'); });
+  text.append("]}\n");
   const std::uint32_t crc = crc32c(as_bytes(text));
   text.append(kChecksumLabel).append(hex(crc)).push_back('\n');
   return replace_file(fs, path, as_bytes(text));

@@ -2,6 +2,11 @@
 
 namespace leat::storage {
 
+Error directory_moved(const Path& directory) {
+  return Error(Errc::io_error,
+               directory.native() + " is no longer the directory that was opened: it was moved, removed or replaced");
+}
+
 Result<std::vector<std::byte>> read_file(FileSystem& fs, const Path& path, std::size_t bytes_max) {
   LEAT_ASSIGN(const std::unique_ptr<File> file, fs.open(path, {.read_only = true}));
   LEAT_ASSIGN(const std::uint64_t size, file->size());

@@ -69,7 +69,13 @@ struct Space {
 class DirectoryLock {
  public:
   virtual ~DirectoryLock() = default;
+  /// io_error when the path it was locked by leads to something else by now: what is written by that path does not belong to
+  /// what was written before. Any thread.
+  [[nodiscard]] virtual Result<void> check_place() const = 0;
 };
+
+/// What DirectoryLock::check_place says.
+Error directory_moved(const Path& directory);
 
 /// The seam between storage and the disk; any thread. Creating, renaming and removing entries is durable only after
 /// sync_directory on the directory that holds them.

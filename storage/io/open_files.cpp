@@ -1,5 +1,7 @@
 #include "storage/io/open_files.hpp"
 
+#include <vector>
+
 #include "protocol/base/assert.hpp"
 #include "storage/io/pooled_file.hpp"
 
@@ -30,18 +32,45 @@ void OpenFiles::take_place() {
       return;  // in the place of the one that was closed
     }
     if (PooledFile* dirty = take_first(dirty_, [](PooledFile& file) { return file.hold_if_idle(); })) {
-      lock.unlock();
-      // Its error stays with the file, for whoever next counts on it; it may be closed then, too.
-      (void)dirty->sync();
-      lock.lock();
-      dirty->let_go();
-      changed_.notify_all();
+      sync_held(*dirty, lock);
       continue;
     }
     changed_.wait(lock);
   }
   --waiting_;
   ++places_taken_;
+}
+
+void OpenFiles::sync_held(PooledFile& dirty, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  // Its error stays with the file, for whoever next counts on it; it may be closed then, too.
+  (void)dirty.sync();
+  lock.lock();
+  dirty.let_go();
+  changed_.notify_all();
+}
+
+void OpenFiles::close_unused() {
+  std::unique_lock lock(mutex_);
+  // Each is looked at once; those that come or move meanwhile are behind.
+  for (std::size_t looks = dirty_.size(); looks > 0 && !dirty_.empty(); --looks) {
+    dirty_.splice(dirty_.end(), dirty_, dirty_.begin());
+    if (PooledFile* dirty = dirty_.back()->hold_if_idle()) sync_held(*dirty, lock);
+  }
+  std::vector<std::unique_ptr<File>> closing;
+  for (auto file = clean_.begin(); file != clean_.end();) {
+    auto closed = (*file)->take_if_idle();
+    file = closed ? clean_.erase(file) : std::next(file);
+    if (closed) closing.push_back(std::move(closed));
+  }
+  lock.unlock();
+  const std::size_t places = closing.size();
+  if (places == 0) return;
+  closing.clear();
+  lock.lock();
+  places_taken_ -= places;
+  lock.unlock();
+  changed_.notify_all();
 }
 
 void OpenFiles::give_place_back() {

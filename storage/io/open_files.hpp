@@ -22,6 +22,9 @@ class OpenFiles {
   OpenFiles& operator=(const OpenFiles&) = delete;
 
   [[nodiscard]] FileSystem& fs() const { return fs_; }
+  /// Closes the files that nobody has used since the last call, or only to open them, so that what is at rest holds no
+  /// descriptor; those with unsynced writes are synced first.
+  void close_unused();
 
  private:
   friend class PooledFile;
@@ -29,6 +32,8 @@ class OpenFiles {
 
   /// Returns when one more file may be opened.
   void take_place();
+  /// Syncs and lets go of a file that hold_if_idle gave; the lock is let go of meanwhile.
+  void sync_held(PooledFile& dirty, std::unique_lock<std::mutex>& lock);
   void give_place_back();
   /// The front of the list goes to its back until `taken` has one.
   template <class Take>

@@ -14,6 +14,8 @@
 namespace leat::storage {
 namespace {
 
+constexpr std::uint64_t kWriteBackStepBytes = 4U << 20;
+
 constexpr std::size_t kPiecesMax = 1024;  // IOV_MAX on Linux, which <climits> hides from strict C++
 
 /// Where a gathered write has got to: a partial write may end in the middle of a piece.
@@ -103,7 +105,22 @@ Result<void> PosixFile::write_at(FilePosition at, std::span<const ByteSpan> piec
   return ok();
 }
 
+/// In steps, so that a write to another file that comes meanwhile waits for one step and not for all that this file has.
+Result<void> PosixFile::write_back() {
+  if (direct_sync_) return ok();
+  LEAT_ASSIGN(const std::uint64_t bytes, size());
+  constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+  for (std::uint64_t at = 0; at + kWriteBackStepBytes < bytes; at += kWriteBackStepBytes) {
+    const auto from = static_cast<off64_t>(at);
+    if (::sync_file_range(descriptor_.get(), from, static_cast<off64_t>(kWriteBackStepBytes), kWait) == 0) continue;
+    if (errno == ENOSYS || errno == EINVAL || errno == ESPIPE) return ok();  // not known here: fdatasync does it all
+    return io_error("sync", path_, errno);
+  }
+  return ok();
+}
+
 Result<void> PosixFile::sync() {
+  LEAT_TRY(write_back());
   // Not retried after EINTR or anything else: the kernel reports an error of the write-back once and then forgets it.
   if (::fdatasync(descriptor_.get()) != 0) return io_error("sync", path_, errno);
   return ok();

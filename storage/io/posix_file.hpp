@@ -21,6 +21,8 @@ class PosixFile final : public File {
   [[nodiscard]] const Path& path() const override { return path_; }
 
  private:
+  Result<void> write_back();
+
   FileDescriptor descriptor_;
   Path path_;
   bool direct_sync_;

@@ -24,10 +24,23 @@ constexpr std::chrono::milliseconds kLockRetryInterval{10};
 
 class PosixDirectoryLock final : public DirectoryLock {
  public:
-  explicit PosixDirectoryLock(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  PosixDirectoryLock(FileDescriptor descriptor, Path directory)
+      : descriptor_(std::move(descriptor)), directory_(std::move(directory)) {}
+
+  [[nodiscard]] Result<void> check_place() const override {
+    struct stat locked {};
+    struct stat named {};
+    if (::fstat(descriptor_.get(), &locked) != 0) return io_error("stat", directory_, errno);
+    if (::stat(directory_.c_str(), &named) != 0) {
+      return errno == ENOENT || errno == ENOTDIR ? directory_moved(directory_) : io_error("stat", directory_, errno);
+    }
+    const bool same = locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+    return same ? ok() : Result<void>(directory_moved(directory_));
+  }
 
  private:
-  FileDescriptor descriptor_;
+  const FileDescriptor descriptor_;
+  const Path directory_;
 };
 
 Result<FileDescriptor> open_descriptor(const Path& path, int flags) {
@@ -174,7 +187,7 @@ Result<std::unique_ptr<DirectoryLock>> PosixFileSystem::lock(const Path& directo
     return Error(Errc::data_dir_in_use, directory.native() + " is in use by " + holder_named_in(holder));
   }
   LEAT_TRY(name_holder_in(holder));
-  return std::unique_ptr<DirectoryLock>(std::make_unique<PosixDirectoryLock>(std::move(descriptor)));
+  return std::unique_ptr<DirectoryLock>(std::make_unique<PosixDirectoryLock>(std::move(descriptor), directory));
 }
 
 }  // namespace leat::storage

@@ -51,7 +51,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   };
   /// Gives a batch that was validated its offsets and stages it; durable and visible later. would_block when the commit queue is
   /// full or a change of durability is under way: try again when the writers have moved. Otherwise out_of_order_sequence,
-  /// producer_fenced, unknown_producer, storage_full, storage_failed, unknown_topic (deleted).
+  /// producer_fenced, unknown_producer, overloaded (too many producers), storage_full, storage_failed, unknown_topic (deleted).
   Result<Appended> append(const record::BatchHeader& header, ByteSpan batch);
 
   /// Whole batches from the one that contains `from` that end at or before `limit` (not beyond next_offset), from memory at the
@@ -88,8 +88,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   Result<void> remove_segments_before(const RecoveryPoint& saved);
   /// When each of the producers that are remembered was used last.
   void collect_last_used(std::vector<TimestampMs>& into) const;
-  /// Forgets the producers that were last used before.
-  void forget_producers_unused_since(TimestampMs since_ms);
+  /// As ProducerTable::forget_unused_since.
+  std::size_t forget_producers_unused_since(TimestampMs since_ms, std::size_t used_then_max = 0);
   /// Where the log starts after a crash at this moment.
   [[nodiscard]] Offset saved_log_start() const;
   void configure(const TopicConfig& config);

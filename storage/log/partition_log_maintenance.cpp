@@ -36,7 +36,7 @@ Result<RecoveryPoint> PartitionLog::sync() {
     active = segments_.back();
   }
   for (const auto& segment : unsynced) {
-    LEAT_TRY(segment->file().sync_written());
+    LEAT_TRY(segment->sync());
     LEAT_TRY(save_index(segment->index(), segment != active));
   }
   if (directory) LEAT_TRY(environment_.fs.sync_directory(directory_));
@@ -146,12 +146,15 @@ void PartitionLog::collect_last_used(std::vector<TimestampMs>& into) const {
   for (const ProducerState& producer : producers_.producers()) into.push_back(producer.last_used_ms);
 }
 
-void PartitionLog::forget_producers_unused_since(TimestampMs since_ms) {
+std::size_t PartitionLog::forget_producers_unused_since(TimestampMs since_ms, std::size_t used_then_max) {
   const std::lock_guard lock(mutex_);
-  producers_.forget_unused_since(since_ms);
+  const std::size_t remembered = producers_.size();
+  const std::size_t used_then = producers_.forget_unused_since(since_ms, used_then_max);
+  if (producers_.size() == remembered) return used_then;
   // Every checkpoint has the point, also one before the next sync.
   recovery_point_.producers_forgotten_below = producers_.forgotten_below();
-  std::erase_if(recovery_point_.producers, [=](const ProducerState& producer) { return producer.last_used_ms < since_ms; });
+  std::erase_if(recovery_point_.producers, [this](const ProducerState& producer) { return !producers_.remembers(producer.id); });
+  return used_then;
 }
 
 Offset PartitionLog::saved_log_start() const {

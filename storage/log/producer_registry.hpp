@@ -21,7 +21,8 @@ class ProducerRegistry {
   void remember() { ++remembered_; }
   void forget(std::size_t count) { remembered_ -= count; }
   [[nodiscard]] std::size_t remembered() const { return remembered_.load(); }
-  [[nodiscard]] std::size_t remembered_max() const { return remembered_max_; }
+  /// No new ones are taken until some are forgotten.
+  [[nodiscard]] bool full() const { return remembered() >= remembered_max_; }
 
  private:
   const std::size_t remembered_max_;

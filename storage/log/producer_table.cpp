@@ -34,8 +34,12 @@ Result<std::optional<Offset>> ProducerTable::check_first(const record::BatchHead
   if (header.producer_id < forgotten_below_) {
     return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it may have been forgotten");
   }
-  if (header.base_sequence == 0) return std::optional<Offset>();
-  return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it does not begin at 0");
+  if (header.base_sequence != 0) {
+    return Error(Errc::unknown_producer, describe(header) + ", nothing is remembered of it and it does not begin at 0");
+  }
+  if (registry_->full())
+    return Error(Errc::overloaded, describe(header) + ", too many producers are remembered to take a new one now");
+  return std::optional<Offset>();
 }
 
 Result<std::optional<Offset>> ProducerTable::check(const record::BatchHeader& header) const {
@@ -69,7 +73,6 @@ ProducerState& ProducerTable::touch(ProducerId id) {
   producers_.emplace_back().id = id;
   by_id_.emplace(id, std::prev(producers_.end()));
   registry_->remember();
-  if (registry_->remembered() > registry_->remembered_max() && producers_.size() > 1) forget_oldest();
   return producers_.back();
 }
 
@@ -80,8 +83,15 @@ void ProducerTable::forget_oldest() {
   registry_->forget(1);
 }
 
-void ProducerTable::forget_unused_since(TimestampMs since_ms) {
-  while (!producers_.empty() && producers_.front().last_used_ms < since_ms) forget_oldest();
+std::size_t ProducerTable::forget_unused_since(TimestampMs since_ms, std::size_t used_then_max) {
+  std::size_t used_then = 0;
+  while (!producers_.empty()) {
+    const TimestampMs oldest_ms = producers_.front().last_used_ms;
+    if (oldest_ms > since_ms || (oldest_ms == since_ms && used_then == used_then_max)) break;
+    if (oldest_ms == since_ms) ++used_then;
+    forget_oldest();
+  }
+  return used_then;
 }
 
 void ProducerTable::record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms) {

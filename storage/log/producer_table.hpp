@@ -52,19 +52,20 @@ class ProducerTable {
   void swap(ProducerTable& other) noexcept;
 
   /// nullopt: append the batch. An offset: it was appended there before. Errors: out_of_order_sequence, producer_fenced,
-  /// unknown_producer.
+  /// unknown_producer; overloaded for a new one while the store remembers as many as it may: the next checkpoint makes room, and
+  /// until then none that may be active is forgotten for it.
   [[nodiscard]] Result<std::optional<Offset>> check(const record::BatchHeader& header) const;
-  /// Remembers a batch that was given its offset. When the store remembers too many producers, the table's own least recently
-  /// used makes room for a new one, if there is any.
+  /// Remembers a batch that was given its offset.
   void record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms);
-  /// Forgets the producers that were last used before.
-  void forget_unused_since(TimestampMs since_ms);
+  /// Forgets the producers that were last used before, and so many at most of those that were at that moment: how many of them.
+  std::size_t forget_unused_since(TimestampMs since_ms, std::size_t used_then_max = 0);
 
   /// The producers as of offset `end`; batches at or behind it left out.
   [[nodiscard]] std::vector<ProducerState> snapshot(Offset end) const;
   /// Ids below may have been forgotten: one of them that is not known is not new.
   [[nodiscard]] ProducerId forgotten_below() const { return forgotten_below_; }
   void restore(std::vector<ProducerState> producers, ProducerId forgotten_below);
+  [[nodiscard]] bool remembers(ProducerId id) const { return by_id_.contains(id); }
   [[nodiscard]] std::size_t size() const { return by_id_.size(); }
   /// Least recently used first.
   [[nodiscard]] const std::list<ProducerState>& producers() const { return producers_; }

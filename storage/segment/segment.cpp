@@ -119,6 +119,20 @@ void Segment::set_end(const SegmentEnd& end) {
   end_ = end;
 }
 
+Result<void> Segment::check_reaches(File& file, std::uint64_t position) const {
+  LEAT_ASSIGN(const std::uint64_t bytes, file.size());
+  if (bytes >= position) return ok();
+  return Error(Errc::io_error, log_path().native() + " has " + std::to_string(bytes) + " bytes, " + std::to_string(position) +
+                                   " were written: somebody else has cut it");
+}
+
+Result<void> Segment::sync() {
+  const std::uint64_t written = end().position;
+  LEAT_TRY(file_.sync_written());
+  LEAT_ASSIGN(const FileLease file, file_.open());
+  return check_reaches(*file, written);
+}
+
 bool Segment::rebuild_index() {
   if (rebuild_tried_.exchange(true)) return false;
   const SegmentEnd end = this->end();

@@ -65,6 +65,11 @@ class Segment {
   [[nodiscard]] const Path& index_path() const { return index_.path(); }
   [[nodiscard]] SegmentIndex& index() { return index_; }
   [[nodiscard]] PooledFile& file() { return file_; }
+  /// Makes what was appended durable. io_error as well when the file has less: somebody has cut it, and a checkpoint would vouch
+  /// for what is gone.
+  Result<void> sync();
+  /// io_error when the file ends before this position.
+  [[nodiscard]] Result<void> check_reaches(File& file, std::uint64_t position) const;
 
   /// When the newest batch was appended, by the broker's clock: what retention by time goes by, as no producer can choose it.
   /// Known as the file's modification time after a start, so it is never too early.

@@ -67,6 +67,8 @@ Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
 
 Result<void> SegmentAppender::write(std::uint64_t position) {
   LEAT_ASSIGN(const FileLease file, segment_->file().open());
+  // Appending behind a cut would leave a hole that looks like what was there.
+  LEAT_TRY(segment_->check_reaches(*file, position));
   auto written = file->write_at(FilePosition(position), pieces_);
   // Whole batches among what was written would be found behind the segment's end when it is next opened.
   if (written.has_error()) LEAT_TRY(file->truncate(position));

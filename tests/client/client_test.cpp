@@ -1,5 +1,6 @@
 #include "leat/client.hpp"
 
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -16,6 +17,7 @@
 #include <future>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "leat/admin.hpp"
 #include "tests/client/fake/broker_test.hpp"
@@ -51,15 +53,11 @@ TEST_F(ClientTest, ARefusedConnectionNamesTheAddress) {
   EXPECT_THAT(client.connect().error().message(), ::testing::HasSubstr("127.0.0.1:1"));
 }
 
-/// Accepts one connection and says something that is not leat's protocol.
+/// Says something that is not leat's protocol to whoever connects.
 class Stranger {
  public:
   explicit Stranger(std::string greeting) : greeting_(std::move(greeting)) {
-    acceptor_.async_accept([this](const boost::system::error_code& problem, asio::ip::tcp::socket socket) {
-      if (problem) return;
-      socket_.emplace(std::move(socket));
-      asio::write(*socket_, asio::buffer(greeting_));
-    });
+    accept();
     thread_ = std::thread([this] { context_.run(); });
   }
   ~Stranger() {
@@ -72,10 +70,20 @@ class Stranger {
   [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
 
  private:
+  void accept() {
+    acceptor_.async_accept([this](const boost::system::error_code& problem, asio::ip::tcp::socket socket) {
+      if (problem) return;
+      sockets_.push_back(std::move(socket));
+      boost::system::error_code gone_already;
+      asio::write(sockets_.back(), asio::buffer(greeting_), gone_already);
+      accept();
+    });
+  }
+
   const std::string greeting_;
   asio::io_context context_;
   asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
-  std::optional<asio::ip::tcp::socket> socket_;
+  std::vector<asio::ip::tcp::socket> sockets_;
   std::thread thread_;
 };
 
@@ -103,7 +111,9 @@ TEST_F(ClientTest, AnUnusableUrlFailsEverything) {
   Client client(ClientOptions{.url = "http://broker"});
   EXPECT_EQ(client.connect().error().code, Errc::invalid_argument);
   EXPECT_EQ(Admin(client).list_topics().error().code, Errc::invalid_argument);
-  EXPECT_EQ(Producer(client).publish("t", OutgoingRecord::text("v")).error().code, Errc::invalid_argument);
+  const auto delivery = Producer(client).publish("t", OutgoingRecord::text("v"));
+  EXPECT_EQ(delivery.error().code, Errc::invalid_argument);
+  EXPECT_THAT(delivery.error().context, ::testing::HasSubstr("leat://")) << "it says what is wrong, and not only where";
 }
 
 TEST_F(ClientTest, AHelloThatIsNeverAnsweredTimesOut) {
@@ -165,6 +175,99 @@ TEST_F(ClientTest, DestructionCompletesWhatIsPending) {
   auto pending = Admin(*client).async_list_topics(asio::use_future);
   client.reset();
   EXPECT_EQ(pending.get().error().code, Errc::closed);
+}
+
+/// Each kind of operation, with a handler that notes what it is told.
+class Operations {
+  auto note() {
+    return [this](const auto& result) {
+      if (result.has_error() && result.error().code == Errc::closed) {
+        ++closed;
+      } else {
+        others.push_back(result.has_error() ? result.error().message() : "done");
+      }
+    };
+  }
+
+ public:
+  explicit Operations(Client& client) : admin_(client), producer_(client), consumer_(client) {}
+
+  void begin() {
+    admin_.async_list_topics(note());
+    producer_.async_publish("t", OutgoingRecord::text("v"), note());
+    producer_.async_flush(note());
+    consumer_.async_next(note());
+    consumer_.async_subscribe("t", StartPosition::earliest(), {}, note());
+  }
+  void begin_sending() { producer_.async_send("t", OutgoingRecord::text("v"), {}, note()); }
+  /// How often they were told `closed`, and what else they were told.
+  std::size_t closed = 0;
+  std::vector<std::string> others;
+
+ private:
+  Admin admin_;
+  Producer producer_;
+  Consumer consumer_;
+};
+
+TEST_F(ClientTest, WhatGoesOnWhenTheClientGoesCompletesOnce) {
+  broker.add_topic("t", 1);
+  broker.on_request([](const native::Message& message) {
+    return std::holds_alternative<native::Hello>(message) ? RequestAction::answer : RequestAction::ignore;
+  });
+  auto client = std::make_unique<Client>(options());
+  ASSERT_TRUE(client->connect());
+  Operations operations(*client);
+  operations.begin();
+  client.reset();
+  EXPECT_EQ(operations.closed, 4U);
+  EXPECT_THAT(operations.others, ::testing::ElementsAre("done")) << "flush: nothing is left to be waited for";
+}
+
+TEST_F(ClientTest, WhatIsBegunAfterTheClientIsGoneCompletesAsClosed) {
+  auto client = std::make_unique<Client>(options());
+  Operations operations(*client);
+  client.reset();
+  operations.begin();
+  operations.begin_sending();
+  EXPECT_EQ(operations.closed, 6U);
+  EXPECT_THAT(operations.others, ::testing::IsEmpty());
+}
+
+TEST_F(ClientTest, ACoroutineThatBeginsSomethingAfterTheClientIsGoneGoesOn) {
+  auto client = std::make_unique<Client>(options());
+  Admin admin(*client);
+  client.reset();
+  asio::io_context context;
+  std::optional<Errc> code;
+  asio::co_spawn(
+      context, [&]() -> asio::awaitable<void> { code = (co_await admin.async_list_topics(asio::use_awaitable)).error().code; },
+      asio::detached);
+  context.run();
+  EXPECT_EQ(code, Errc::closed);
+}
+
+TEST_F(ClientTest, WithoutAPingIntervalNobodyIsAsked) {
+  std::atomic<int> pings{0};
+  broker.on_request([&](const native::Message& message) {
+    if (std::holds_alternative<native::Ping>(message)) ++pings;
+    return RequestAction::answer;
+  });
+  auto unwatched = options();
+  unwatched.ping_interval = 0ms;
+  Client client(unwatched);
+  for (int i = 0; i < 200; ++i) ASSERT_TRUE(Admin(client).list_topics());
+  EXPECT_EQ(pings, 0);
+  EXPECT_EQ(broker.connections(), 1);
+}
+
+TEST_F(ClientTest, TheLargestTimesAreNoTimeouts) {
+  auto patient = options();
+  patient.connect_timeout = patient.request_timeout = patient.ping_interval = std::chrono::milliseconds::max();
+  patient.reconnect_backoff_max = std::chrono::milliseconds::max();
+  Client client(patient);
+  EXPECT_TRUE(Admin(client).list_topics());
+  EXPECT_EQ(broker.connections(), 1);
 }
 
 TEST_F(ClientTest, WorksOnTheCallersExecutor) {

@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -48,6 +49,14 @@ class ConsumerTest : public BrokerTest {
 
   Client client{options()};
 };
+
+TEST_F(ConsumerTest, TheLongestWaitIsNoTimeout) {
+  Consumer consumer(client);
+  ASSERT_TRUE(consumer.subscribe("t"));
+  auto waiting = std::async(std::launch::async, [&] { return consumer.next_for(std::chrono::milliseconds::max()); });
+  fill("t", 1);
+  EXPECT_TRUE(waiting.get().has_value());
+}
 
 TEST_F(ConsumerTest, ReceivesWhatIsThereAndWhatComes) {
   fill("t", 100);

@@ -29,22 +29,30 @@ std::vector<std::string> names_of(const Path& path) {
   return names;
 }
 
+}  // namespace
+
 class SimulatedLock final : public storage::DirectoryLock {
  public:
-  SimulatedLock(std::shared_ptr<std::vector<std::size_t>> locked, std::size_t directory)
-      : locked_(std::move(locked)), directory_(directory) {
+  SimulatedLock(const SimulatedDisk& disk, Path path, std::size_t directory)
+      : disk_(disk), path_(std::move(path)), locked_(disk.locked_), directory_(directory) {
     locked_->push_back(directory_);
   }
   SimulatedLock(const SimulatedLock&) = delete;
   SimulatedLock& operator=(const SimulatedLock&) = delete;
   ~SimulatedLock() override { std::erase(*locked_, directory_); }
 
- private:
-  std::shared_ptr<std::vector<std::size_t>> locked_;
-  std::size_t directory_;
-};
+  [[nodiscard]] Result<void> check_place() const override {
+    const std::optional<Node> node = disk_.find(path_);
+    const bool same = node && node->is_directory && node->number == directory_;
+    return same ? ok() : Result<void>(storage::directory_moved(path_));
+  }
 
-}  // namespace
+ private:
+  const SimulatedDisk& disk_;
+  const Path path_;
+  const std::shared_ptr<std::vector<std::size_t>> locked_;
+  const std::size_t directory_;
+};
 
 Result<std::unique_ptr<storage::File>> SimulatedDisk::open(const Path& path, const OpenOptions& options) {
   std::optional<Node> node = find(path);
@@ -146,7 +154,7 @@ Result<std::unique_ptr<storage::DirectoryLock>> SimulatedDisk::lock(const Path& 
     return Error(Errc::data_dir_in_use, directory.native() + " is in use");
   }
   LEAT_TRY(open(directory / "LOCK", {.existence = OpenOptions::Existence::either}));
-  return std::unique_ptr<storage::DirectoryLock>(std::make_unique<SimulatedLock>(locked_, number));
+  return std::unique_ptr<storage::DirectoryLock>(std::make_unique<SimulatedLock>(*this, directory, number));
 }
 
 std::optional<Node> SimulatedDisk::find(const Path& path) const {

@@ -106,6 +106,7 @@ class SimulatedDisk final : public storage::FileSystem {
 
  private:
   friend class SimulatedFile;
+  friend class SimulatedLock;
 
   struct FileChange {
     std::size_t file;

@@ -1,5 +1,6 @@
 // One suite over both disks. What crashes and faults do to a store is tests/simulation's, what Store::open makes of its options
 // is store_open_test's.
+#include "samples/counting_file_system.hpp"
 #include "store_fixture.hpp"
 
 namespace leat::storage {
@@ -233,11 +234,90 @@ TYPED_TEST(StoreTest, BeyondTheMaximumTheLeastRecentlyUsedProducersOfAllPartitio
     this->clock_.advance(std::chrono::seconds(1));
     return simulation::send(*topic.logs[partition], models[partition], {kProducer, sequence, 1, 20, 1000, record::Codec::none});
   };
-  for (std::size_t i = 0; i < models.size(); ++i) publish(i, 0).value();
-  this->drain();
-  this->store_->checkpoint().value();  // leaves nine
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    if (this->store_->wants_checkpoint()) this->store_->checkpoint().value();  // leaves nine
+    publish(i, 0).value();
+    this->drain();
+  }
+  this->store_->checkpoint().value();
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(error_of(publish(i, 1)), Errc::unknown_producer) << i;
   for (std::size_t i = 3; i < models.size(); ++i) EXPECT_FALSE(publish(i, 1).value()) << i;
+}
+
+/// A store that remembers ten producers, which have all written to one partition, and an eleventh.
+template <class Disk>
+class StoreFullOfProducers : public StoreFixture<Disk> {
+ protected:
+  static constexpr std::int64_t kMax = 10;
+
+  StoreFullOfProducers() {
+    this->options_.producers_max = kMax;
+    this->options_.journal.file_bytes = 256 << 10;  // no checkpoint but those the test asks for
+    this->kill();
+    this->open();
+    this->create();
+    first_ = this->store_->allocate_producer_id().value();
+    for (std::int64_t i = 1; i < kMax; ++i) this->store_->allocate_producer_id().value();
+    newcomer_ = this->store_->allocate_producer_id().value();
+  }
+  Result<bool> publish(ProducerId producer, std::int32_t sequence) {
+    auto sent = this->send({producer, sequence, 1, 20, 1000, record::Codec::none});
+    this->drain();
+    return sent;
+  }
+  void publish_all(std::chrono::milliseconds apart) {
+    for (std::int64_t i = 0; i < kMax; ++i, this->clock_.advance(apart)) publish(ProducerId(first_.value() + i), 0).value();
+  }
+  int remembered() {
+    int count = 0;
+    for (std::int64_t i = 0; i < kMax; ++i) count += this->publish(ProducerId(first_.value() + i), 1).has_value() ? 1 : 0;
+    return count;
+  }
+
+  ProducerId first_;
+  ProducerId newcomer_;
+};
+TYPED_TEST_SUITE(StoreFullOfProducers, Disks, DiskNames);
+
+TYPED_TEST(StoreFullOfProducers, ANewOneWaitsAndNoneThatIsRememberedIsForgottenForIt) {
+  this->publish_all(std::chrono::milliseconds(1));
+  EXPECT_EQ(error_of(this->publish(this->newcomer_, 0)), Errc::overloaded);
+  EXPECT_TRUE(this->store_->wants_checkpoint());
+  EXPECT_EQ(this->remembered(), this->kMax);
+}
+
+TYPED_TEST(StoreFullOfProducers, ACheckpointMakesRoomForNewOnes) {
+  this->publish_all(std::chrono::milliseconds(1));
+  this->store_->checkpoint().value();
+  EXPECT_FALSE(this->store_->wants_checkpoint());
+  EXPECT_FALSE(this->publish(this->newcomer_, 0).value());
+  EXPECT_EQ(error_of(this->publish(this->first_, 1)), Errc::unknown_producer);
+  EXPECT_EQ(this->remembered(), this->kMax - 1);
+}
+
+TYPED_TEST(StoreFullOfProducers, ACheckpointMakesRoomAmongThoseThatWereUsedAtTheSameTime) {
+  this->publish_all(std::chrono::milliseconds(0));
+  this->store_->checkpoint().value();
+  EXPECT_FALSE(this->publish(this->newcomer_, 0).value());
+  EXPECT_EQ(this->remembered(), this->kMax - 1);
+  this->reopen_after_kill();
+  EXPECT_EQ(error_of(this->publish(this->first_, 1)), Errc::unknown_producer);
+}
+
+TYPED_TEST(StoreTest, PartitionsAtRestHoldNoDescriptor) {
+  this->kill();
+  CountingFileSystem counts(this->disk_.fs);
+  this->options_.open_files_max = 64;
+  this->store_ = Store::open(counts, this->clock_, this->random_, this->options_).value();
+  const int journal_files = counts.open_now();
+  for (int i = 0; i < 10; ++i) this->create("topic" + std::to_string(i));
+  this->create("orders", 1, {{"segment.bytes", "1000000"}});
+  this->publish(200, 500);  // enough for index entries
+  for (int i = 0; i < 4; ++i) this->store_->checkpoint().value();
+  EXPECT_EQ(counts.open_now(), journal_files);
+  EXPECT_EQ(counts.closed_unsynced(), 0);
+  this->expect_intact(Offset(400));
+  this->kill();
 }
 
 TYPED_TEST(StoreTest, AFullQueueRefusesAndResumes) {

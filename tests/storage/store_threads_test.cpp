@@ -45,12 +45,20 @@ struct RoomyDisk {
 /// Keeps the first time it is told that batches are refused, and the first time that they are accepted again.
 class Listener final : public CommitListener {
  public:
-  void on_durable(const CommitGroup&) override {}
+  void on_durable(const CommitGroup& group) override {
+    durable_batches += group.batches.size();
+    durable_batches.notify_all();
+  }
   void on_written(const CommitGroup&) override {}
   void on_failed(const Error&) override { failed = true; }
   void on_maintenance_error(const Error&) override {}
   void on_full(bool full, const Space& space) override { (full ? refusing : accepting).set_value(space); }
 
+  void wait_for_durable(std::size_t batches) {
+    for (std::size_t now = durable_batches; now < batches && !failed; now = durable_batches) durable_batches.wait(now);
+  }
+
+  std::atomic<std::size_t> durable_batches{0};
   std::promise<Space> refusing;
   std::promise<Space> accepting;
   std::atomic<bool> failed{false};
@@ -73,6 +81,24 @@ TEST_F(StoreThreadsTest, TellWhenBatchesAreRefusedForWantOfRoomAndWhenNoLonger) 
   disk_.fs.free_bytes = kReserveBytes;
   EXPECT_EQ(listener_.accepting.get_future().get().free_bytes, kReserveBytes);
   EXPECT_FALSE(store_->queue().full());
+}
+
+TEST_F(StoreThreadsTest, AJournalOfOneFileGoesOnWithoutWaitingForATick) {
+  static constexpr MaintenanceOptions kNeverByItself{.tick = std::chrono::hours(24)};
+  create();
+  std::size_t sent = 0;
+  while (send(next_batch(3000)).has_value()) ++sent;
+  ASSERT_GT(sent * 6000, options_.journal.file_bytes);
+  for (int i = 0; i < 20; ++i) {
+    {
+      const StoreThreads threads(*store_, listener_, kNeverByItself);
+      listener_.wait_for_durable(sent);
+    }
+    ASSERT_EQ(store_->journal().files(), 1U);
+    reopen_after_kill();
+    expect_intact(model_.next_offset());
+    while (send(next_batch(3000)).has_value()) ++sent;
+  }
 }
 
 TEST_F(StoreThreadsTest, EndAlthoughTheJournalHasNoRoomForAllGroupsAndLeaveTheRestToTheClose) {

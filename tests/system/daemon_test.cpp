@@ -95,6 +95,14 @@ TEST_F(LeatdTest, SigtermDrainsAndTheNextStartIsClean) {
   EXPECT_EQ(read_all(again), "one\n");
 }
 
+TEST_F(LeatdTest, OutputThatCannotBeWrittenIsExitCode1) {
+  for (const char* asked : {"--version >&-", "--help >/dev/full", "--print-config >/dev/full", "--check-config >/dev/full"}) {
+    const Finished finished = run({"sh", "-c", std::string("exec \"$0\" ").append(asked), LEATD_PROGRAM});
+    EXPECT_EQ(finished.exit_code, 1) << asked;
+    EXPECT_THAT(finished.output, HasSubstr("cannot write the output")) << asked;
+  }
+}
+
 TEST_F(LeatdTest, SigintIsAnOrderlyStopToo) {
   Daemon daemon(options);
   daemon.process().signal(SIGINT);

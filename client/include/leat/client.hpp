@@ -13,6 +13,7 @@ namespace client {
 class Core;
 }
 
+/// Times out of range are brought within it (at most a year).
 struct ClientOptions {
   std::string url = "leat://127.0.0.1:7420";  ///< leat://HOST[:PORT]; the port is 7420 when not given
   std::string client_name = "leat-cpp";       ///< how the broker's logs name this client; at most 256 bytes count
@@ -25,6 +26,7 @@ struct ClientOptions {
   std::chrono::milliseconds reconnect_backoff_min{50};
   std::chrono::milliseconds reconnect_backoff_max{5'000};
   /// After such a silence the peer is asked whether it is still there; after another without an answer the connection is lost.
+  /// 0: never asked.
   std::chrono::milliseconds ping_interval{30'000};
 };
 
@@ -56,6 +58,7 @@ class Client {
   explicit Client(ClientOptions options = {});
   explicit Client(asio::any_io_executor executor, ClientOptions options = {});
   /// Closes. With a thread of its own, waits until every handler that was due has run; so not on that thread (asserted).
+  /// While a host name is being resolved that includes the resolver, which cannot be interrupted: its timeouts bound the wait.
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

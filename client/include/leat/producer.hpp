@@ -42,8 +42,8 @@ struct ProducerOptions {
   /// How often the topics published to are asked for their partitions and limits, besides after every lost connection; 0: never.
   std::chrono::milliseconds topic_refresh_interval{300'000};
   /// Told why records wait: the broker refused some for the moment (storage_full, overloaded...), or the connection was lost. For
-  /// logs, not for decisions: they are sent again whatever it does. Called on the client's executor, perhaps often; must not
-  /// block.
+  /// logs, not for decisions: they are sent again whatever it does. Called on the client's executor, perhaps often, and
+  /// perhaps once more after the Producer is destroyed; must not block or throw.
   std::function<void(const Error&)> on_retry;
 };
 
@@ -55,7 +55,9 @@ struct Delivery {
   AckLevel level = AckLevel::none;  ///< reached: at least what was asked for, but no more than `written` where durability=os
 };
 
-/// Told once about every record, on the client's executor, in order within a partition. It must not block; it may call try_send.
+/// Told once about every record, on the client's executor, in order within a partition. It must not block or throw; it may call
+/// try_send. Those of what a Producer's destruction or close() fails may be called after it has returned: what a callback refers
+/// to has to outlive the Client (or be flushed for).
 using DeliveryCallback = UniqueFunction<void(const Result<Delivery>&)>;
 
 /// Publishes records: gathers them into batches a partition, and sends and repeats these such that nothing is stored twice or out
@@ -86,7 +88,8 @@ using DeliveryCallback = UniqueFunction<void(const Result<Delivery>&)>;
 class Producer {
  public:
   explicit Producer(Client& client, const ProducerOptions& options = {});
-  /// Does not wait: flush() first. What is unacknowledged fails with Errc::closed.
+  /// Does not wait: flush() first. What is unacknowledged fails with Errc::closed, its callbacks perhaps called after the
+  /// destructor has returned; ~Client of a Client with its own thread waits for them.
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;

@@ -86,6 +86,11 @@ void FakeBroker::set_in_flight_bytes_max(std::uint32_t bytes) {
   in_flight_bytes_max_ = bytes;
 }
 
+void FakeBroker::set_frame_bytes_max(std::uint32_t bytes) {
+  const std::lock_guard lock(mutex_);
+  frame_bytes_max_ = bytes;
+}
+
 void FakeBroker::drop_connections() {
   const std::lock_guard lock(mutex_);
   for (const auto& session : std::vector(sessions_)) session->close();

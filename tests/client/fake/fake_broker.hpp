@@ -35,7 +35,7 @@ struct PublishAction {
   static PublishAction refuse(Errc code) { return {Kind::refuse, code, is_retriable(code)}; }
 };
 
-enum class RequestAction { answer, drop, ignore, refuse_internal };
+enum class RequestAction { answer, drop, ignore, refuse_internal, refuse_overloaded };
 
 /// A broker in the test's process: the native protocol over a real socket on the loopback, batches in memory, and misbehaviour on
 /// request. A thread of its own; every public function from any thread. The hooks run on its thread, with its lock held.
@@ -60,6 +60,7 @@ class FakeBroker {
   void set_subscriptions_max(std::size_t subscriptions);
   /// For the next clients and requests.
   void set_in_flight_bytes_max(std::uint32_t bytes);
+  void set_frame_bytes_max(std::uint32_t bytes);
 
   void drop_connections();
   /// While false, whoever connects is disconnected at once.
@@ -83,6 +84,7 @@ class FakeBroker {
 
   // For FakeSession.
   std::mutex& mutex() const { return mutex_; }
+  [[nodiscard]] std::uint32_t frame_bytes_max() const { return frame_bytes_max_; }
   void handle(FakeSession& session, const native::Decoded& decoded, ByteSpan payload);
   void forget(FakeSession& session);
 
@@ -118,6 +120,7 @@ class FakeBroker {
   bool accepting_ = true;
   bool stopping_ = false;
   std::uint32_t in_flight_bytes_max_ = 16 << 20;
+  std::uint32_t frame_bytes_max_ = 8 << 20;
   std::size_t subscriptions_max_ = std::numeric_limits<std::size_t>::max();
   std::int64_t next_producer_ = 1000;
   std::int64_t delivered_bytes_ = 0;

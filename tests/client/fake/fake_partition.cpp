@@ -31,6 +31,7 @@ Result<std::optional<Offset>> FakePartition::check_sequence(const record::BatchH
   if (header.producer_id == kNoProducer) return std::optional<Offset>();
   const auto found = producers_.find(header.producer_id.value());
   if (found == producers_.end()) {
+    if (header.base_sequence != 0) return Error(Errc::unknown_producer);
     producers_[header.producer_id.value()].epoch = header.producer_epoch;
     return std::optional<Offset>();
   }

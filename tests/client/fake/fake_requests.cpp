@@ -24,6 +24,8 @@ void FakeBroker::handle(FakeSession& session, const native::Decoded& decoded, By
       session.close();
     } else if (action == RequestAction::refuse_internal) {
       session.send(error_reply(Errc::internal, "told to"), decoded.correlation);
+    } else if (action == RequestAction::refuse_overloaded) {
+      session.send(error_reply(Errc::overloaded, "told to"), decoded.correlation);
     } else if (action == RequestAction::answer) {
       handle_topics(session, message, decoded.correlation);
       handle_partition(session, message, decoded.correlation);
@@ -34,7 +36,7 @@ void FakeBroker::handle(FakeSession& session, const native::Decoded& decoded, By
 
 void FakeBroker::handle_topics(FakeSession& session, const native::Message& message, std::uint64_t correlation) {
   if (std::holds_alternative<native::Hello>(message)) {
-    session.send(native::HelloReply{1, "fake", "0", {}, 8 << 20, in_flight_bytes_max_}, correlation);
+    session.send(native::HelloReply{1, "fake", "0", {}, frame_bytes_max_, in_flight_bytes_max_}, correlation);
   } else if (std::holds_alternative<native::Ping>(message)) {
     session.send(native::Pong{}, correlation);
   } else if (std::holds_alternative<native::InitProducer>(message)) {

@@ -31,7 +31,7 @@ void FakeSession::on_read(std::size_t bytes) {
   filled_ += bytes;
   std::size_t used = 0;
   while (!closed_) {
-    const auto found = native::next_frame(ByteSpan(input_).subspan(used, filled_ - used), kInputBytes / 2);
+    const auto found = native::next_frame(ByteSpan(input_).subspan(used, filled_ - used), broker_.frame_bytes_max());
     if (found.has_error()) return close();
     const auto* frame = std::get_if<native::FrameView>(&*found);
     if (frame == nullptr) break;

@@ -98,7 +98,7 @@ TEST(LeatProgram, NobodyListeningIsExitCode3WithAHint) {
 }
 
 TEST(LeatProgram, OutputThatCannotBeWrittenIsExitCode1) {
-  for (const char* arguments : {"--help >/dev/full", "sub --help >/dev/full", "--version >/dev/full"}) {
+  for (const char* arguments : {"--help >/dev/full", "sub --help >/dev/full", "--version >/dev/full", "--version >&-"}) {
     const Ran ran = leat(arguments);
     EXPECT_EQ(ran.exit_code, 1) << arguments;
     EXPECT_THAT(ran.err, HasSubstr("cannot write the output")) << arguments;

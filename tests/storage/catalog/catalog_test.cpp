@@ -56,6 +56,13 @@ TYPED_TEST(CatalogTest, ComesBackAsItWas) {
   EXPECT_EQ(this->load().value(), example());
 }
 
+TYPED_TEST(CatalogTest, TextThatJsonHasToEscapeComesBackAsItWas) {
+  Catalog catalog = example();
+  catalog.topics.at("orders").settings["note"] = "\"quoted\", back\\slash,\n line end, \x01 and \xc3\xa4";
+  this->save(catalog);
+  EXPECT_EQ(this->load().value(), catalog);
+}
+
 TYPED_TEST(CatalogTest, AnEmptyOneComesBackAsItWas) {
   this->save({});
   EXPECT_EQ(this->load().value(), Catalog{});

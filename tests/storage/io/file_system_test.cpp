@@ -312,6 +312,22 @@ TYPED_TEST(FileSystemContract, LocksOfTwoDirectoriesAreIndependent) {
   EXPECT_TRUE(this->fs().lock(this->at("d")));
 }
 
+TYPED_TEST(FileSystemContract, ALockKnowsWhenItsDirectoryWasMovedOrReplaced) {
+  this->fs().create_directories(this->at("d")).value();
+  const auto lock = this->fs().lock(this->at("d")).value();
+  EXPECT_TRUE(lock->check_place());
+  this->fs().rename(this->at("d"), this->at("e")).value();
+  const auto moved = lock->check_place();
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().code, Errc::io_error);
+  EXPECT_THAT(moved.error().context, HasSubstr(this->at("d").string() + " is no longer the directory"));
+  this->fs().create_directories(this->at("d")).value();
+  EXPECT_FALSE(lock->check_place());
+  this->fs().remove_tree(this->at("d")).value();
+  this->fs().rename(this->at("e"), this->at("d")).value();
+  EXPECT_TRUE(lock->check_place());
+}
+
 TYPED_TEST(FileSystemContract, AMissingDirectoryCannotBeLocked) {
   EXPECT_EQ(this->fs().lock(this->at("missing")).error().code, Errc::io_error);
 }

@@ -160,6 +160,31 @@ TYPED_TEST(PooledFileTest, ManyThreadsStayWithinTheBound) {
   EXPECT_EQ(this->counts_.open_at_most(), this->kPlaces);
 }
 
+TYPED_TEST(PooledFileTest, OneThatIsNotUsedBetweenTwoSweepsIsClosed) {
+  this->write(this->a_, "A").value();
+  this->read(this->a_);
+  this->read(this->b_);
+  this->files_->close_unused();
+  EXPECT_TRUE(this->is_open(this->a_));  // which counts as a use
+  this->files_->close_unused();
+  EXPECT_TRUE(this->is_open(this->a_));
+  EXPECT_FALSE(this->is_open(this->b_));
+  this->files_->close_unused();
+  this->files_->close_unused();
+  EXPECT_EQ(this->counts_.open_now(), 0);
+  EXPECT_EQ(this->counts_.closed_unsynced(), 0);
+  EXPECT_EQ(this->read(this->a_), "A");
+}
+
+TYPED_TEST(PooledFileTest, ASweepLeavesWhatIsInUseAndMakesRoomForWhoWaits) {
+  const FileLease held = this->a_.open().value();
+  this->read(this->b_);
+  for (int i = 0; i < 3; ++i) this->files_->close_unused();
+  EXPECT_EQ(this->counts_.open_now(), 1);
+  EXPECT_EQ(this->read(this->c_), "c");
+  EXPECT_EQ(held->size().value(), 1U);
+}
+
 class PooledFileFaults : public PooledFileTest<FakeDisk> {};
 
 TEST_F(PooledFileFaults, AFailedWriteMayHaveWrittenAndIsSyncedToo) {

@@ -128,22 +128,30 @@ TEST_F(ProducerTableTest, ProducersAreApart) {
   expect_new(batch(0, 1, 0, ProducerId(8)));
 }
 
-TEST_F(ProducerTableTest, TheLeastRecentlyUsedIsForgottenBeyondTheMaximum) {
+TEST_F(ProducerTableTest, BeyondTheMaximumANewOneWaitsAndNoneIsForgotten) {
   for (std::int64_t id = 0; id < 10; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
-  table_.record(batch(1, 1, 0, ProducerId(0)), Offset(1), now_ms_);
-  table_.record(batch(0, 1, 0, ProducerId(50)), Offset(2), now_ms_);
-  EXPECT_EQ(table_.size(), 10U);
-  expect_error(batch(7, 1, 0, ProducerId(0)), Errc::out_of_order_sequence);
-  expect_error(batch(1, 1, 0, ProducerId(1)), Errc::unknown_producer);
+  expect_error(batch(0, 1, 0, ProducerId(50)), Errc::overloaded);
+  expect_error(batch(7, 1, 0, ProducerId(50)), Errc::unknown_producer);
+  for (std::int64_t id = 0; id < 10; ++id) expect_new(batch(1, 1, 0, ProducerId(id)));
+}
+
+TEST_F(ProducerTableTest, WhoMakesRoomLetsANewOneIn) {
+  for (std::int64_t id = 0; id < 10; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
+  EXPECT_EQ(table_.forget_unused_since(now_ms_, 1), 1U);
+  expect_new(batch(0, 1, 0, ProducerId(50)));
+  expect_error(batch(1, 1, 0, ProducerId(0)), Errc::unknown_producer);
+  expect_new(batch(1, 1, 0, ProducerId(1)));
 }
 
 TEST_F(ProducerTableTest, TheMaximumIsOfAllTablesTogether) {
   ProducerTable other(registry_);
   for (std::int64_t id = 0; id < 10; ++id) other.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
-  table_.record(batch(0, 1, 0, ProducerId(20)), Offset(0), now_ms_);
-  table_.record(batch(0, 1, 0, ProducerId(21)), Offset(1), now_ms_);
-  EXPECT_THAT(known(), ElementsAre(ProducerId(21)));  // one always finds a place
-  EXPECT_EQ(registry_->remembered(), 11U);
+  expect_error(batch(0, 1, 0, ProducerId(20)), Errc::overloaded);
+}
+
+TEST_F(ProducerTableTest, WhatRecoveryFindsIsRememberedWhateverTheMaximum) {
+  for (std::int64_t id = 0; id < 20; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
+  EXPECT_EQ(table_.size(), 20U);
 }
 
 TEST_F(ProducerTableTest, ATableThatGoesGivesItsPlacesBack) {
@@ -188,7 +196,8 @@ TEST_F(ProducerTableTest, ForgetsWhatWasNotUsedSince) {
 }
 
 TEST_F(ProducerTableTest, WhoMadeRoomIsNotTakenForNew) {
-  for (std::int64_t id = 20; id < 31; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(id), now_ms_);
+  for (std::int64_t id = 20; id < 30; ++id) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(id), now_ms_);
+  table_.forget_unused_since(now_ms_, 1);
   expect_error(batch(0, 1, 0, ProducerId(20)), Errc::unknown_producer);
   EXPECT_THAT(message_of(table_.check(batch(0, 1, 0, ProducerId(20)))), HasSubstr("may have been forgotten"));
   EXPECT_EQ(table_.check(batch(0, 1, 0, ProducerId(21))).value(), Offset(21));
