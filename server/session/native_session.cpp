@@ -63,6 +63,8 @@ bool NativeSession::wants_input() const {
          !(broker_over_limit_ && in_flight_bytes_ > 0);
 }
 
+bool NativeSession::keeps_others_waiting() const { return (share_ || awaits_room_ != 0) && sending_->has_waiting(awaits_room_); }
+
 Result<Session::Consumed> NativeSession::on_input(const Input& input) {
   Consumed consumed;
   while (wants_input()) {

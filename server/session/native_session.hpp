@@ -35,6 +35,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   void drain() override;
   void on_closed() override;
   [[nodiscard]] bool established() const override { return established_; }
+  [[nodiscard]] bool keeps_others_waiting() const override;
 
   void on_published(std::span<const PublishOutcome> outcomes) override;
   [[nodiscard]] Shard& shard() const override { return shard_; }
@@ -78,6 +79,11 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   /// `answer_bytes`: what the answer may come to; the session asks for no more while much is on its way.
   template <class Work>
   void answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work);
+  /// The same for work that changes the topics.
+  template <class Work>
+  void answer_after_change(std::uint64_t correlation, std::size_t answer_bytes, Work work);
+  template <class Work>
+  [[nodiscard]] auto answering(std::uint64_t correlation, std::size_t answer_bytes, Work work);
   void answer(std::uint64_t correlation, std::size_t answer_bytes, const Result<Answer>& answer);
 
   void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
