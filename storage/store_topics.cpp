@@ -172,21 +172,21 @@ Result<Topic> Store::alter_topic(const std::string& name, std::int32_t partition
 
 Result<void> Store::delete_topic(const std::string& name) {
   TopicId id;
+  std::vector<std::shared_ptr<PartitionLog>> logs;
   {
     const std::lock_guard lock(topics_mutex_);
     Catalog catalog = catalog_;
     const auto found = catalog.topics.find(name);
     if (found == catalog.topics.end()) return unknown_topic(name);
     id = found->second.id;
-    const auto logs = found->second.logs;
+    const auto log_ids = found->second.logs;
     catalog.deleted.push_back(id);
     catalog.topics.erase(found);
     LEAT_TRY(commit(std::move(catalog)));
-    for (const LogId log : logs) {
-      logs_.at(log)->close();
-      logs_.erase(log);
-    }
+    for (const LogId log : log_ids) logs.push_back(std::move(logs_.extract(log).mapped()));
   }
+  // Closing waits for whoever is syncing them, which is not for others to wait for.
+  for (const auto& log : logs) log->close();
   // Should this be interrupted, the next start goes on with it.
   LEAT_TRY(fs_.remove_tree(topic_directory(id)));
   LEAT_TRY(fs_.sync_directory(topics_directory()));

@@ -14,15 +14,15 @@
 
 namespace leat::server {
 
-/// For coroutines on a shard: the value of work(), which may wait for the disk, on a thread meant for that.
-template <class Work>
-boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(Broker& broker, Work work) {
+/// For coroutines on a shard: the value of work(), run by post(work) on another thread.
+template <class Post, class Work>
+boost::asio::awaitable<std::invoke_result_t<Work>> run_elsewhere(Post post, Work work) {
   using Value = std::invoke_result_t<Work>;
   return boost::asio::async_initiate<decltype(boost::asio::use_awaitable), void(Value)>(
-      [&broker](auto handler, Work task) {
-        // The pool copies what it runs; the handler can only be moved.
+      [](auto handler, Post run, Work task) {
+        // Pools copy what they run; the handler can only be moved.
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        broker.post_blocking([shared = std::move(shared), task = std::move(task)]() mutable {
+        run([shared = std::move(shared), task = std::move(task)]() mutable {
           auto value = std::make_shared<Value>(task());
           const auto executor = boost::asio::get_associated_executor(*shared);
           boost::asio::post(executor, [shared = std::move(shared), value = std::move(value)]() mutable {
@@ -31,7 +31,19 @@ boost::asio::awaitable<std::invoke_result_t<Work>> run_blocking(Broker& broker, 
           });
         });
       },
-      boost::asio::use_awaitable, std::move(work));
+      boost::asio::use_awaitable, std::move(post), std::move(work));
+}
+
+/// What may wait for the disk.
+template <class Work>
+auto run_blocking(Broker& broker, Work work) {
+  return run_elsewhere([&broker](auto task) { broker.post_blocking(std::move(task)); }, std::move(work));
+}
+
+/// What creates, alters or deletes a topic.
+template <class Work>
+auto run_topic_change(Broker& broker, Work work) {
+  return run_elsewhere([&broker](auto task) { broker.post_topic_change(std::move(task)); }, std::move(work));
 }
 
 struct PlacedPublish {

@@ -45,6 +45,7 @@ Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(
 Broker::~Broker() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
+  topic_changes_.join();
   store_threads_.reset();  // they call back
 }
 
@@ -63,6 +64,7 @@ void Broker::start() {
 Result<void> Broker::stop() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
+  topic_changes_.join();
   store_threads_.reset();
   return store_->close();
 }

@@ -58,6 +58,12 @@ class Broker final : public storage::CommitListener {
     boost::asio::post(blocking_, std::forward<Work>(work));
   }
 
+  /// The same for a change of the topics, which may take long: they wait for each other and hold up nothing else.
+  template <class Work>
+  void post_topic_change(Work&& work) {
+    boost::asio::post(topic_changes_, std::forward<Work>(work));
+  }
+
   // --- blocking: wait for the disk
   Result<TopicEntryPtr> create_topic(const native::CreateTopic& request);
   Result<TopicEntryPtr> alter_topic(const native::AlterTopic& request);
@@ -95,6 +101,7 @@ class Broker final : public storage::CommitListener {
   const BrokerOptions options_;
   std::vector<std::unique_ptr<Shard>> shards_;
   boost::asio::thread_pool blocking_;
+  boost::asio::thread_pool topic_changes_{1};
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::StoreThreads> store_threads_;
   TopicRegistry registry_;

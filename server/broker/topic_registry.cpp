@@ -29,11 +29,12 @@ Result<std::shared_ptr<Partition>> TopicRegistry::partition(const native::TopicP
   return entry.partitions[static_cast<std::size_t>(number)];
 }
 
-std::vector<TopicEntryPtr> TopicRegistry::all() const {
+std::vector<TopicEntryPtr> TopicRegistry::behind(const std::string& name, std::size_t count_max) const {
   const std::lock_guard lock(mutex_);
   std::vector<TopicEntryPtr> entries;
-  entries.reserve(by_name_.size());
-  for (const auto& [name, entry] : by_name_) entries.push_back(entry);
+  for (auto at = by_name_.upper_bound(name); at != by_name_.end() && entries.size() < count_max; ++at) {
+    entries.push_back(at->second);
+  }
   return entries;
 }
 

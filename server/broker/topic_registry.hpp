@@ -30,8 +30,8 @@ class TopicRegistry {
   [[nodiscard]] TopicEntryPtr by_id(const TopicId& id) const;
   /// unknown_topic or unknown_partition when there is none.
   [[nodiscard]] Result<std::shared_ptr<Partition>> partition(const native::TopicPartition& target) const;
-  /// By name, in byte order.
-  [[nodiscard]] std::vector<TopicEntryPtr> all() const;
+  /// The first of those with a greater name, in byte order.
+  [[nodiscard]] std::vector<TopicEntryPtr> behind(const std::string& name, std::size_t count_max) const;
   [[nodiscard]] std::size_t size() const;
 
   /// Adds a topic or replaces its entry.

@@ -97,9 +97,11 @@ const std::array kSettings{
     in_range("limits.session_in_flight_bytes_max", size, &in<kLimits, &L::session_in_flight_bytes_max>, 64 * kK, 4 * kG,
              "Unacknowledged bytes of one connection; beyond them its socket is not read."),
     in_range("limits.receive_bytes_max", size, &in<kLimits, &L::receive_bytes_max>, kM, 64 * kG,
-             "Memory that all connections together receive into, beside 8KiB each; beyond it those with larger frames wait."),
+             "Memory that all connections together receive into, beside 8KiB each; beyond it those with larger frames wait, and "
+             "who trickles is closed."),
     in_range("limits.send_bytes_max", size, &in<kLimits, &L::send_bytes_max>, kM, 64 * kG,
-             "Bytes waiting to be sent to all connections together, beside 8KiB each; beyond them answers and deliveries wait."),
+             "Bytes waiting to be sent to all connections together, beside 8KiB each; beyond them answers and deliveries wait, "
+             "and who does not read is closed."),
     in_range("limits.session_outbox_bytes_max", size, &in<kLimits, &L::session_outbox_bytes_max>, 64 * kK, kG,
              "Bytes waiting to be sent to one connection; beyond them its requests are not read. Deliveries stop at 256KiB."),
     in_range("limits.subscriptions_per_session_max", count, &in<kLimits, &L::subscriptions_per_session_max>, 1, 1'000'000,

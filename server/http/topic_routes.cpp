@@ -66,8 +66,7 @@ HttpResponse list(const TopicRegistry& topics, const HttpRequest& request) {
   std::string body = "{\"topics\":[";
   std::size_t listed = 0;
   bool more = false;
-  for (const TopicEntryPtr& entry : topics.all()) {
-    if (entry->catalog.name <= after) continue;
+  for (const TopicEntryPtr& entry : topics.behind(after, limit + 1)) {
     if (more = listed == limit; more) break;
     if (listed++ > 0) body += ',';
     append_topic(body, *entry);
@@ -107,7 +106,7 @@ awaitable<HttpResponse> create(const ApiContext& context, const HttpRequest& req
   if (wanted->name.empty()) co_return problem(400, Errc::invalid_argument, "the topic has no name");
   // Named, as GCC 12 destroys what a lambda within a co_await has captured twice.
   auto work = [&broker = context.broker, request = *wanted] { return broker.create_topic(request); };
-  const auto created = co_await run_blocking(context.broker, std::move(work));
+  const auto created = co_await run_topic_change(context.broker, std::move(work));
   if (created.has_error()) co_return problem(created.error());
   HttpResponse response = describe(201, **created);
   response.fields.push_back({"location", "/v1/topics/" + (*created)->catalog.name});
@@ -123,13 +122,13 @@ awaitable<HttpResponse> alter(const ApiContext& context, const HttpRequest& requ
   change.partitions = wanted->partitions;
   change.settings = std::move(wanted->settings);
   auto work = [&broker = context.broker, change = std::move(change)] { return broker.alter_topic(change); };
-  const auto altered = co_await run_blocking(context.broker, std::move(work));
+  const auto altered = co_await run_topic_change(context.broker, std::move(work));
   co_return altered.has_error() ? problem(altered.error()) : describe(200, **altered);
 }
 
 awaitable<HttpResponse> remove(const ApiContext& context, const HttpRequest& request) {
   auto work = [&broker = context.broker, name = request.arguments[0]] { return broker.delete_topic(name); };
-  const auto removed = co_await run_blocking(context.broker, std::move(work));
+  const auto removed = co_await run_topic_change(context.broker, std::move(work));
   if (removed.has_error()) co_return problem(removed.error());
   HttpResponse response;
   response.status = 204;

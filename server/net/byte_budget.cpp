@@ -53,9 +53,9 @@ void ByteBudget::cancel(Ticket ticket) {
   waiting_.erase(ticket);
 }
 
-bool ByteBudget::has_waiting() const {
+bool ByteBudget::has_waiting(Ticket except) const {
   const std::lock_guard lock(mutex_);
-  return !waiting_.empty();
+  return waiting_.size() > waiting_.count(except);
 }
 
 std::size_t ByteBudget::used_bytes() const {

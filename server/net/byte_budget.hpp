@@ -50,7 +50,8 @@ class ByteBudget : public std::enable_shared_from_this<ByteBudget> {
   /// What was granted already may still arrive: compare its ticket.
   void cancel(Ticket ticket);
 
-  [[nodiscard]] bool has_waiting() const;
+  /// Somebody does, other than the one with this ticket.
+  [[nodiscard]] bool has_waiting(Ticket except = 0) const;
   [[nodiscard]] std::size_t used_bytes() const;
 
  private:

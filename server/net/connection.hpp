@@ -52,6 +52,8 @@ class Session {
   virtual void on_closed() = 0;
   /// The handshake is done; a connection whose session has not got that far by the deadline is closed.
   [[nodiscard]] virtual bool established() const = 0;
+  /// Others wait for memory that this one keeps busy for its peer, or is next in the line for.
+  [[nodiscard]] virtual bool keeps_others_waiting() const = 0;
 };
 
 }  // namespace leat::server

@@ -36,6 +36,8 @@ class ReceiveBuffer {
   /// buffer is parked meanwhile.
   MutableByteSpan prepare(std::size_t frame_bytes_total);
   [[nodiscard]] std::size_t missing_bytes(std::size_t frame_bytes_total) const;
+  /// Of the budget.
+  [[nodiscard]] std::size_t share_bytes() const { return admitted_.bytes() + (piece_ ? piece_->share.bytes() : 0); }
   void admit(ByteBudget::Share share) { admitted_ = std::move(share); }
 
   void received(std::size_t bytes) { end_ += bytes; }

@@ -13,6 +13,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "server/config/log_throttle.hpp"
+#include "server/config/logging.hpp"
+#include "server/net/tcp_progress.hpp"
+
 namespace leat::server {
 namespace {
 
@@ -97,14 +101,14 @@ asio::awaitable<void> TcpConnection::read_loop() {
     if (error == asio::error::would_block) {
       in_a_row = 0;
       input_.park(ReceiveMemory::kOwnBytes);
-      if (!input_.unread().empty() && frame_deadline_ == kNever) frame_deadline_ = SteadyTime::now() + timeouts_.frame;
-      watch_deadline();
+      if (!input_.unread().empty()) expect_frame();
       co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
       if (error) break;
       continue;
     }
     if (error) break;
     input_.received(got);
+    received_bytes_total_ += got;
     if (!handle_input()) break;
     if (++in_a_row == kReadsInARowMax) {
       in_a_row = 0;
@@ -132,8 +136,16 @@ void TcpConnection::on_room(ByteBudget::Ticket ticket, ByteBudget::Share share) 
   if (closed_ || ticket != waiting_for_room_) return;
   waiting_for_room_ = 0;
   input_.admit(std::move(share));
-  frame_deadline_ = SteadyTime::now() + timeouts_.frame;
+  expect_frame();
   resume_.cancel();
+}
+
+void TcpConnection::expect_frame() {
+  if (frame_deadline_ != kNever) return;
+  const Time now = SteadyTime::now();
+  frame_deadline_ = now + timeouts_.frame;
+  receiving_.begin(now, received_bytes_total_);
+  watch_deadline();
 }
 
 void TcpConnection::stop_waiting_for_room() {
@@ -185,8 +197,10 @@ void TcpConnection::flush() {
 void TcpConnection::expect_progress() {
   const std::uint64_t sent = outbox_.sent_bytes_total();
   if (send_deadline_ != kNever && sent < send_goal_) return;
+  const Time now = SteadyTime::now();
+  if (send_deadline_ == kNever) sending_.begin(now, acknowledged_bytes_total(socket_.native_handle()));
   send_goal_ = sent + outbox_.bytes();
-  send_deadline_ = SteadyTime::now() + timeouts_.send;
+  send_deadline_ = now + timeouts_.send;
   watch_deadline();
 }
 
@@ -230,8 +244,14 @@ TcpConnection::Time TcpConnection::deadline() const {
   return std::min({handshake, frame_deadline_, send_deadline_, linger_deadline_});
 }
 
+TcpConnection::Time TcpConnection::next_look() const {
+  const Time receiving = frame_deadline_ == kNever ? kNever : receiving_.check_at();
+  const Time sending = send_deadline_ == kNever ? kNever : sending_.check_at();
+  return std::min({deadline(), receiving, sending});
+}
+
 void TcpConnection::watch_deadline() {
-  const Time next = deadline();
+  const Time next = next_look();
   // One that is armed for an earlier time looks again then: deadlines that move on cost no timer each.
   if (next >= deadline_armed_for_) return;
   deadline_armed_for_ = next;
@@ -240,9 +260,34 @@ void TcpConnection::watch_deadline() {
     const auto self = weak.lock();
     if (error || !self || self->closed_) return;
     self->deadline_armed_for_ = kNever;
-    if (self->deadline() <= SteadyTime::now()) return self->close();
+    const Time now = SteadyTime::now();
+    if (self->deadline() <= now) return self->close();
+    if (self->holds_up_others(now)) return self->evict();
     self->watch_deadline();
   });
+}
+
+bool TcpConnection::holds_up_others(Time now) {
+  const bool receives_slowly = frame_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
+  const bool sends_slowly =
+      send_deadline_ != kNever && !sending_.kept(now, acknowledged_bytes_total(socket_.native_handle()), outbox_.bytes());
+  if (!receives_slowly && !sends_slowly) return false;
+  if (input_.share_bytes() > 0 && memory_->budget->has_waiting(waiting_for_room_)) return true;
+  return sends_slowly && session_->keeps_others_waiting();
+}
+
+void TcpConnection::evict() {
+  thread_local log::Throttle throttle;  // a line a second and shard
+  if (const auto left_out = throttle.admit(SteadyTime::now())) {
+    error_code ignored;
+    const auto peer = socket_.remote_endpoint(ignored);
+    log::warn("connection closed, others wait for memory that it is slow with",
+              {{"peer", peer.address().to_string() + ":" + std::to_string(peer.port())},
+               {"unsent_bytes", outbox_.bytes()},
+               {"unfinished_bytes", input_.unread().size()},
+               {"not_logged_before", *left_out}});
+  }
+  close();
 }
 
 void TcpConnection::close() {

@@ -10,6 +10,7 @@
 #include "server/net/connection.hpp"
 #include "server/net/connection_set.hpp"
 #include "server/net/outbox.hpp"
+#include "server/net/pace.hpp"
 #include "server/net/receive_buffer.hpp"
 
 namespace leat::server {
@@ -21,7 +22,7 @@ struct ConnectionTimeouts {
 };
 
 /// Moves bytes between a TCP socket and a session: large reads into recycled memory, gathered writes of whatever there is, one
-/// shard. A peer that keeps memory busy without getting on is closed.
+/// shard. A peer that keeps memory busy without getting on is closed: within the timeouts, or as soon as others wait for it.
 class TcpConnection final : public Connection, public OpenConnection, public std::enable_shared_from_this<TcpConnection> {
  public:
   TcpConnection(boost::asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
@@ -53,6 +54,8 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   /// False when the connection is at its end.
   bool handle_input();
   void flush();
+  /// The rest of a frame has to come in time.
+  void expect_frame();
   /// What waits for the peer now has to be taken in time, whatever is added to it.
   void expect_progress();
   void wait_writable();
@@ -61,7 +64,12 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   void discard_input();
   /// Until when the peer must have got on with something.
   [[nodiscard]] Time deadline() const;
+  /// When that, or the peer's pace, is to be looked at.
+  [[nodiscard]] Time next_look() const;
   void watch_deadline();
+  /// The peer is slow with memory that others wait for.
+  [[nodiscard]] bool holds_up_others(Time now);
+  void evict();
 
   boost::asio::ip::tcp::socket socket_;
   Shard& shard_;
@@ -79,7 +87,10 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   Time deadline_armed_for_ = kNever;
   Time handshake_deadline_ = kNever;
   Time frame_deadline_ = kNever;
+  Pace receiving_;  ///< while there is a frame_deadline_
+  std::uint64_t received_bytes_total_ = 0;
   Time send_deadline_ = kNever;
+  Pace sending_;                 ///< while there is a send_deadline_
   std::uint64_t send_goal_ = 0;  ///< sent in total when the peer has taken what the deadline is about
   Time linger_deadline_ = kNever;
   bool flush_scheduled_ = false;

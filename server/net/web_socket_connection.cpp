@@ -10,6 +10,7 @@
 
 #include "server/config/logging.hpp"
 #include "server/net/await_share.hpp"
+#include "server/net/tcp_progress.hpp"
 #include "server/version.hpp"
 
 namespace leat::server {
@@ -92,7 +93,7 @@ void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> sessio
   configure();
   handshake_deadline_ = SteadyTime::now() + options_.timeouts.handshake;
   deadlines_.start(
-      weak_from_this(), [this] { return deadline(); }, [this] { close(); });
+      weak_from_this(), [this] { return next_look(); }, [this] { look_at_deadlines(); });
   deadlines_.look();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this(), upgrade = std::move(upgrade)]() mutable { return self->run(std::move(upgrade)); },
@@ -162,14 +163,22 @@ asio::awaitable<bool> WebSocketConnection::receive_some() {
     const std::size_t got = co_await stream_.async_read_some(asio::buffer(room.data(), room.size()), or_error(error));
     if (error || closed_) co_return false;
     input_.received(got);
+    received_bytes_total_ += got;
   }
   if (stream_.is_message_done()) {
     message_deadline_ = kNever;
-  } else if (message_deadline_ == kNever) {
-    message_deadline_ = SteadyTime::now() + options_.timeouts.frame;
-    deadlines_.look();
+  } else {
+    expect_message();
   }
   co_return true;
+}
+
+void WebSocketConnection::expect_message() {
+  if (message_deadline_ != kNever) return;
+  const Time now = SteadyTime::now();
+  message_deadline_ = now + options_.timeouts.frame;
+  receiving_.begin(now, received_bytes_total_);
+  deadlines_.look();
 }
 
 bool WebSocketConnection::handle_input() {
@@ -239,7 +248,9 @@ void WebSocketConnection::flush() {
   buffers.reserve(being_written_.size());
   for (const SharedBytes& piece : being_written_) buffers.emplace_back(piece.span().data(), piece.size());
   writing_ = true;
-  send_deadline_ = SteadyTime::now() + options_.timeouts.send;
+  const Time now = SteadyTime::now();
+  send_deadline_ = now + options_.timeouts.send;
+  sending_.begin(now, acknowledged_bytes_total(stream_.next_layer().socket().native_handle()));
   deadlines_.look();
   stream_.async_write(
       buffers, [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_written(bytes, error); });
@@ -289,6 +300,29 @@ void WebSocketConnection::drain() {
 WebSocketConnection::Time WebSocketConnection::deadline() const {
   const Time handshake = session_->established() ? kNever : handshake_deadline_;
   return std::min({handshake, message_deadline_, send_deadline_});
+}
+
+WebSocketConnection::Time WebSocketConnection::next_look() const {
+  const Time receiving = message_deadline_ == kNever ? kNever : receiving_.check_at();
+  const Time sending = send_deadline_ == kNever ? kNever : sending_.check_at();
+  return std::min({deadline(), receiving, sending});
+}
+
+void WebSocketConnection::look_at_deadlines() {
+  const Time now = SteadyTime::now();
+  if (deadline() <= now) return close();
+  if (!holds_up_others(now)) return deadlines_.look();
+  log::warn("connection closed, others wait for memory that it is slow with", {{"unsent_bytes", unsent_bytes_}});
+  close();
+}
+
+bool WebSocketConnection::holds_up_others(Time now) {
+  const bool receives_slowly = message_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
+  const std::uint64_t taken =
+      send_deadline_ == kNever ? 0 : acknowledged_bytes_total(stream_.next_layer().socket().native_handle());
+  const bool sends_slowly = send_deadline_ != kNever && !sending_.kept(now, taken, unsent_bytes_);
+  if (receives_slowly && input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
+  return sends_slowly && session_->keeps_others_waiting();
 }
 
 void WebSocketConnection::close() {

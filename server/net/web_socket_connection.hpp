@@ -17,6 +17,7 @@
 #include "server/net/connection_set.hpp"
 #include "server/net/deadline_watch.hpp"
 #include "server/net/network_memory.hpp"
+#include "server/net/pace.hpp"
 #include "server/net/tcp_connection.hpp"
 
 namespace leat::server {
@@ -71,7 +72,11 @@ class WebSocketConnection final : public Connection,
   void on_written(std::size_t bytes, const boost::system::error_code& error);
   void finish_close();
   void close_with(boost::beast::websocket::close_code code);
+  void expect_message();
   [[nodiscard]] Time deadline() const;
+  [[nodiscard]] Time next_look() const;
+  void look_at_deadlines();
+  [[nodiscard]] bool holds_up_others(Time now);
 
   Stream stream_;
   Shard& shard_;
@@ -100,7 +105,10 @@ class WebSocketConnection final : public Connection,
   DeadlineWatch deadlines_;
   Time handshake_deadline_ = kNever;
   Time message_deadline_ = kNever;
+  Pace receiving_;  ///< while there is a message_deadline_
+  std::uint64_t received_bytes_total_ = 0;
   Time send_deadline_ = kNever;
+  Pace sending_;  ///< while there is a send_deadline_
   boost::beast::websocket::close_reason close_reason_{boost::beast::websocket::close_code::normal};
   bool accepted_ = false;
   bool closing_ = false;

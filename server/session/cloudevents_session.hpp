@@ -34,6 +34,7 @@ class CloudEventsSession final : public Session, public std::enable_shared_from_
   void drain() override;
   void on_closed() override;
   [[nodiscard]] bool established() const override { return true; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return feed_.keeps_others_waiting(); }
 
  private:
   boost::asio::awaitable<void> subscribe(std::shared_ptr<CloudEventsSession> self);

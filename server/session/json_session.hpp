@@ -22,6 +22,7 @@ class JsonSession final : public Session, public std::enable_shared_from_this<Js
   void drain() override;
   void on_closed() override;
   [[nodiscard]] bool established() const override { return true; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return feed_.keeps_others_waiting(); }
 
  private:
   void on(json_message::Subscribe subscribe);

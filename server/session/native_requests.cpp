@@ -31,11 +31,7 @@ native::TopicInfo describe(const TopicEntry& entry) {
 /// The topics behind `after`, as many as fit in an answer.
 native::TopicListReply list(const TopicRegistry& topics, const std::string& after) {
   native::TopicListReply reply;
-  for (const TopicEntryPtr& entry : topics.all()) {
-    if (entry->catalog.name <= after) continue;
-    reply.topics.push_back(describe(*entry));
-    if (reply.topics.size() > kTopicsListedMax) break;
-  }
+  for (const TopicEntryPtr& entry : topics.behind(after, kTopicsListedMax + 1)) reply.topics.push_back(describe(*entry));
   const std::size_t fitting = std::min(native::topics_that_fit(reply.topics), kTopicsListedMax);
   reply.more = fitting < reply.topics.size();
   reply.topics.resize(fitting);
@@ -58,7 +54,7 @@ Result<native::ListOffsetsReply> find_offset(Partition& partition, const native:
 
 /// What the description of one topic may come to; most are small and so wait for no other peer.
 std::size_t description_bytes(std::size_t partitions) {
-  constexpr std::size_t kNameAndSettingsBytes = 4U << 10;
+  constexpr std::size_t kNameAndSettingsBytes = 1U << 10;
   constexpr std::size_t kPartitionBytes = 32;
   return std::min(native::kHeaderBytesMax, kNameAndSettingsBytes + partitions * kPartitionBytes);
 }
@@ -70,11 +66,17 @@ std::size_t description_bytes(const TopicRegistry& topics, const std::string& na
   return description_bytes(std::max(wanted, entry ? entry->partitions.size() : 0));
 }
 
+std::size_t list_bytes(const TopicRegistry& topics, const std::string& after) {
+  std::size_t bytes = kSmallAnswerBytes;
+  for (const TopicEntryPtr& entry : topics.behind(after, kTopicsListedMax)) bytes += description_bytes(entry->partitions.size());
+  return std::min(bytes, native::kHeaderBytesMax);
+}
+
 }  // namespace
 
 std::size_t NativeSession::answer_bytes_of(const native::Message& request) {
   const TopicRegistry& topics = broker_.topics();
-  if (std::holds_alternative<native::ListTopics>(request)) return native::kHeaderBytesMax;
+  if (const auto* list = std::get_if<native::ListTopics>(&request)) return list_bytes(topics, list->after);
   if (const auto* describe = std::get_if<native::DescribeTopic>(&request)) return description_bytes(topics, describe->name, 0);
   if (const auto* create = std::get_if<native::CreateTopic>(&request)) {
     return description_bytes(topics, create->name, std::max(create->partitions, broker_.options().default_partitions));
@@ -94,15 +96,25 @@ std::size_t NativeSession::answer_bytes_of(const native::Read& request, const Pa
 }
 
 template <class Work>
-void NativeSession::answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
+auto NativeSession::answering(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
   ++requests_;
   answer_bytes_ += answer_bytes;
   settle_share();
-  broker_.post_blocking([self = shared_from_this(), correlation, answer_bytes, work = std::move(work)]() mutable {
+  return [self = shared_from_this(), correlation, answer_bytes, work = std::move(work)]() mutable {
     Result<Answer> answer = work();
     self->shard_.post(
         [self, correlation, answer_bytes, answer = std::move(answer)] { self->answer(correlation, answer_bytes, answer); });
-  });
+  };
+}
+
+template <class Work>
+void NativeSession::answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
+  broker_.post_blocking(answering(correlation, answer_bytes, std::move(work)));
+}
+
+template <class Work>
+void NativeSession::answer_after_change(std::uint64_t correlation, std::size_t answer_bytes, Work work) {
+  broker_.post_topic_change(answering(correlation, answer_bytes, std::move(work)));
 }
 
 void NativeSession::answer(std::uint64_t correlation, std::size_t answer_bytes, const Result<Answer>& answer) {
@@ -117,7 +129,7 @@ void NativeSession::answer(std::uint64_t correlation, std::size_t answer_bytes, 
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTopic& request) {
-  answer_later(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
+  answer_after_change(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.create_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -125,7 +137,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::CreateTo
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTopic& request) {
-  answer_later(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
+  answer_after_change(correlation, answer_bytes_of(request), [&broker = broker_, request]() -> Result<Answer> {
     LEAT_ASSIGN(const auto entry, broker.alter_topic(request));
     return Answer{native::TopicReply{describe(*entry)}, {}};
   });
@@ -133,7 +145,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::AlterTop
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::DeleteTopic& request) {
-  answer_later(correlation, kSmallAnswerBytes, [&broker = broker_, name = request.name]() -> Result<Answer> {
+  answer_after_change(correlation, kSmallAnswerBytes, [&broker = broker_, name = request.name]() -> Result<Answer> {
     LEAT_TRY(broker.delete_topic(name));
     return Answer{native::Done{}, {}};
   });
@@ -153,7 +165,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Describe
 }
 
 Result<void> NativeSession::on(std::uint64_t correlation, const native::ListTopics& request) {
-  answer_later(correlation, native::kHeaderBytesMax, [&broker = broker_, after = request.after]() -> Result<Answer> {
+  answer_later(correlation, answer_bytes_of(request), [&broker = broker_, after = request.after]() -> Result<Answer> {
     return Answer{list(broker.topics(), after), {}};
   });
   return ok();

@@ -20,10 +20,6 @@ constexpr std::size_t kAnswerBytesMax = 4U << 20;
 constexpr std::size_t kAcksPerFrameMax = 8192;
 /// Deliveries stop at this much unsent, so that answers do not wait behind much of them.
 constexpr std::size_t kUnsentBytesForDelivery = 256U << 10;
-/// What a session may have to send without a share of the budget, so that small answers never wait for other peers.
-constexpr std::size_t kUnsentBytesFree = 8U << 10;
-/// A session that needs a share takes no less: not one for each small answer.
-constexpr std::size_t kShareBytesMin = 64U << 10;
 
 }  // namespace
 
@@ -32,9 +28,8 @@ NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connectio
     : broker_(broker),
       shard_(shard),
       connection_(&connection),
-      sending_(std::move(sending)),
       options_(std::move(options)),
-      share_(sending_->none()) {}
+      room_(std::move(sending), shard, [this] { on_room(); }) {}
 
 void NativeSession::start() {
   // The subscriptions live no longer than the session, which outlives every call they make.
@@ -53,7 +48,7 @@ Subscriptions::Room NativeSession::room_for_deliveries() {
   const std::size_t unsent = connection_->unsent_bytes() + subscriptions_->reading_bytes();
   const std::size_t room = kUnsentBytesForDelivery - std::min(unsent, kUnsentBytesForDelivery);
   if (room == 0 || may_send(room)) return {room, false};
-  const std::size_t allowed = allowed_bytes();
+  const std::size_t allowed = room_.allowed_bytes();
   return {std::min(room, allowed - std::min(allowed, outgoing_bytes())), true};
 }
 
@@ -223,40 +218,15 @@ std::size_t NativeSession::outgoing_bytes() const {
   return unsent + answer_bytes_ + subscriptions_->reading_bytes();
 }
 
-std::size_t NativeSession::allowed_bytes() const { return std::max(kUnsentBytesFree, share_.bytes()); }
-
-bool NativeSession::may_send(std::size_t bytes) {
-  const std::size_t wanted = outgoing_bytes() + bytes;
-  if (wanted <= allowed_bytes()) return true;
-  if (awaits_room_ != 0) return false;
-  const std::size_t missing = std::max(wanted - share_.bytes(), kShareBytesMin);
-  if (ByteBudget::Share share = sending_->take(missing)) {
-    share_.add(std::move(share));
-    return true;
-  }
-  awaits_room_ = sending_->wait(missing, [weak = weak_from_this(), &shard = shard_](ByteBudget::Ticket, ByteBudget::Share share) {
-    shard.post([weak, share = std::move(share)]() mutable {
-      if (const auto self = weak.lock()) self->on_room(std::move(share));
-    });
-  });
-  return false;
-}
-
-void NativeSession::on_room(ByteBudget::Share share) {
+void NativeSession::on_room() {
   if (connection_ == nullptr) return;
-  awaits_room_ = 0;
-  share_.add(std::move(share));
   if (!std::exchange(request_waits_, false)) return subscriptions_->pump();
   request_has_room_ = true;
   // What the request is answered with is flushed, and the subscriptions' turn comes then.
   connection_->resume_reading();
 }
 
-void NativeSession::settle_share() {
-  const std::size_t bytes = outgoing_bytes();
-  const std::size_t kept = request_has_room_ ? share_.bytes() : 0;
-  share_.resize(std::max(kept, bytes <= kUnsentBytesFree ? 0 : bytes));
-}
+void NativeSession::settle_share() { room_.settle(std::max(request_has_room_ ? room_.share_bytes() : 0, outgoing_bytes())); }
 
 void NativeSession::on_flushed() {
   if (connection_ == nullptr) return;
@@ -284,7 +254,7 @@ void NativeSession::finish_drain() {
 
 void NativeSession::on_closed() {
   connection_ = nullptr;
-  sending_->cancel(awaits_room_);
+  room_.stop_waiting();
   subscriptions_->close();
   request_has_room_ = false;
   settle_share();

@@ -6,8 +6,8 @@
 
 #include "protocol/native/codec.hpp"
 #include "server/broker/broker.hpp"
-#include "server/net/byte_budget.hpp"
 #include "server/net/connection.hpp"
+#include "server/session/send_room.hpp"
 #include "server/session/subscriptions.hpp"
 
 namespace leat::server {
@@ -35,6 +35,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   void drain() override;
   void on_closed() override;
   [[nodiscard]] bool established() const override { return established_; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return room_.keeps_others_waiting(); }
 
   void on_published(std::span<const PublishOutcome> outcomes) override;
   [[nodiscard]] Shard& shard() const override { return shard_; }
@@ -78,6 +79,11 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   /// `answer_bytes`: what the answer may come to; the session asks for no more while much is on its way.
   template <class Work>
   void answer_later(std::uint64_t correlation, std::size_t answer_bytes, Work work);
+  /// The same for work that changes the topics.
+  template <class Work>
+  void answer_after_change(std::uint64_t correlation, std::size_t answer_bytes, Work work);
+  template <class Work>
+  [[nodiscard]] auto answering(std::uint64_t correlation, std::size_t answer_bytes, Work work);
   void answer(std::uint64_t correlation, std::size_t answer_bytes, const Result<Answer>& answer);
 
   void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
@@ -93,28 +99,24 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   std::size_t answer_bytes_of(const native::Message& request);
   std::size_t answer_bytes_of(const native::Read& request, const Partition& partition) const;
   /// False when so much more has to wait: on_room() is called when there is room.
-  bool may_send(std::size_t bytes);
-  void on_room(ByteBudget::Share share);
+  bool may_send(std::size_t bytes) { return room_.has_room(outgoing_bytes() + bytes); }
+  void on_room();
   [[nodiscard]] Subscriptions::Room room_for_deliveries();
-  /// What may be on its way to the peer without another share.
-  [[nodiscard]] std::size_t allowed_bytes() const;
   /// Brings the share in line with what there is to send.
   void settle_share();
 
   Broker& broker_;
   Shard& shard_;
   Connection* connection_;  ///< null once closed
-  const std::shared_ptr<ByteBudget> sending_;
   const NativeSessionOptions options_;
   std::shared_ptr<Subscriptions> subscriptions_;
   std::shared_ptr<Partition> last_target_;  ///< of a publish: the next one is most likely there too
 
   std::string client_name_;
   std::size_t in_flight_bytes_ = 0;
-  std::size_t requests_ = 0;      ///< being worked on elsewhere
-  std::size_t answer_bytes_ = 0;  ///< that their answers may come to
-  ByteBudget::Share share_;       ///< of sending_, for outgoing_bytes()
-  ByteBudget::Ticket awaits_room_ = 0;
+  std::size_t requests_ = 0;       ///< being worked on elsewhere
+  std::size_t answer_bytes_ = 0;   ///< that their answers may come to
+  SendRoom room_;                  ///< for outgoing_bytes()
   bool request_waits_ = false;     ///< for room for its answer; it is handled then
   bool request_has_room_ = false;  ///< the one that waited
   bool established_ = false;

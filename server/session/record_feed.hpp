@@ -61,6 +61,8 @@ class RecordFeed {
   /// The connection has room.
   void pump();
   void close();
+  /// As Session::keeps_others_waiting.
+  [[nodiscard]] bool keeps_others_waiting() const { return room_.keeps_others_waiting(); }
   [[nodiscard]] bool has(std::uint32_t id) const { return by_id_.contains(id); }
   [[nodiscard]] std::size_t parts() const { return by_number_.size(); }
 

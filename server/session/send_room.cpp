@@ -45,10 +45,20 @@ bool SendRoom::has_room(std::size_t bytes) {
   return false;
 }
 
+bool SendRoom::keeps_others_waiting() const {
+  return (state_->share || state_->waiting != 0) && state_->sending->has_waiting(state_->waiting);
+}
+
 void SendRoom::settle(std::size_t bytes) { state_->share.resize(bytes <= kFreeBytes ? 0 : bytes); }
 
-void SendRoom::close() {
+void SendRoom::stop_waiting() {
   if (state_->waiting != 0) state_->sending->cancel(std::exchange(state_->waiting, 0));
+}
+
+std::size_t SendRoom::share_bytes() const { return state_->share.bytes(); }
+
+void SendRoom::close() {
+  stop_waiting();
   state_->share.resize(0);
 }
 

@@ -25,9 +25,14 @@ class SendRoom {
   bool has_room(std::size_t bytes);
   /// What may be on its way without another share.
   [[nodiscard]] std::size_t allowed_bytes() const;
+  /// Others wait in the line that this session is in, or has left with a share.
+  [[nodiscard]] bool keeps_others_waiting() const;
   /// Brings the share in line with what is on its way.
   void settle(std::size_t bytes);
+  /// What was granted later comes to nothing.
+  void stop_waiting();
   void close();
+  [[nodiscard]] std::size_t share_bytes() const;
 
  private:
   struct State;

@@ -33,6 +33,7 @@ class SseSession final : public Session, public std::enable_shared_from_this<Sse
   void drain() override;
   void on_closed() override;
   [[nodiscard]] bool established() const override { return true; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return feed_.keeps_others_waiting(); }
 
   /// "0:12,1:7" -> offsets by partition; nothing when it is no such id.
   static std::optional<std::map<std::int32_t, Offset>> parse_event_id(std::string_view id);

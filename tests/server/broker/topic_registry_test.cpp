@@ -39,8 +39,17 @@ TEST_F(TopicRegistryTest, UnknownTopicsAndPartitionsAreDifferentErrors) {
 TEST_F(TopicRegistryTest, ListsInByteOrder) {
   for (const char* name : {"b", "a", "B", "a.b", "a-b"}) registry_.put(topic(name));
   std::vector<std::string> names;
-  for (const TopicEntryPtr& entry : registry_.all()) names.push_back(entry->catalog.name);
+  for (const TopicEntryPtr& entry : registry_.behind("", 100)) names.push_back(entry->catalog.name);
   EXPECT_EQ(names, (std::vector<std::string>{"B", "a", "a-b", "a.b", "b"}));
+}
+
+TEST_F(TopicRegistryTest, ListsSomeBehindAName) {
+  for (const char* name : {"a", "b", "c", "d"}) registry_.put(topic(name));
+  const auto listed = registry_.behind("aa", 2);
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(listed[0]->catalog.name, "b");
+  EXPECT_EQ(listed[1]->catalog.name, "c");
+  EXPECT_TRUE(registry_.behind("d", 2).empty());
 }
 
 TEST_F(TopicRegistryTest, RemovingForgetsNameAndId) {

@@ -84,6 +84,18 @@ TEST_F(ByteBudgetTest, OneWhoHasGivenUpIsNotServed) {
   budget_->cancel(first);
 }
 
+TEST_F(ByteBudgetTest, TellsWhetherOthersWait) {
+  const ByteBudget::Share all = budget_->take(100);
+  const ByteBudget::Ticket own = wait(1, 10);
+  EXPECT_TRUE(budget_->has_waiting());
+  EXPECT_FALSE(budget_->has_waiting(own));
+  const ByteBudget::Ticket other = wait(2, 10);
+  EXPECT_TRUE(budget_->has_waiting(own));
+  budget_->cancel(own);
+  EXPECT_TRUE(budget_->has_waiting(own)) << "one that is gone waits no more";
+  EXPECT_FALSE(budget_->has_waiting(other));
+}
+
 TEST_F(ByteBudgetTest, WithRoomTheFirstIsServedAtOnce) {
   wait(1, 10);
   EXPECT_EQ(served_, (std::vector<int>{1}));

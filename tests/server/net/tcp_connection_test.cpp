@@ -33,7 +33,9 @@ class FrameSession final : public Session {
   void drain() override {}
   void on_closed() override {}
   [[nodiscard]] bool established() const override { return true; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return others_wait; }
 
+  std::atomic<bool> others_wait = false;
   SharedBytes in_flight;
   std::promise<void> all_came;
 
@@ -57,7 +59,7 @@ class TcpConnectionTest : public ::testing::Test {
     client_.connect(acceptor.local_endpoint());
     connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory_, ConnectionTimeouts{});
     session_ = std::make_shared<FrameSession>(std::move(frames));
-    on_shard([this] { connection_->start(session_, [] {}); });
+    on_shard([this] { connection_->start(session_, [this] { ended_.set_value(); }); });
   }
   template <class Work>
   void on_shard(Work work) {
@@ -83,6 +85,7 @@ class TcpConnectionTest : public ::testing::Test {
   Shard shard_{0};
   std::shared_ptr<FrameSession> session_;
   std::shared_ptr<TcpConnection> connection_;
+  std::promise<void> ended_;
 };
 
 TEST_F(TcpConnectionTest, RoomThatComesWhenItIsNotNeededAnyMoreIsLeftToOthers) {
@@ -100,6 +103,26 @@ TEST_F(TcpConnectionTest, RoomThatComesWhenItIsNotNeededAnyMoreIsLeftToOthers) {
   settle();
   EXPECT_FALSE(memory_->budget->has_waiting());
   EXPECT_EQ(memory_->budget->used_bytes(), 0U) << "the connection is quiet";
+}
+
+TEST_F(TcpConnectionTest, APeerThatTakesNothingIsClosedOnceOthersWaitForItsMemory) {
+  start({1});
+  on_shard([this] {
+    connection_->send(SharedBytes(std::vector<std::byte>(64U << 20)), false);  // more than sockets take
+    connection_->flush_soon();
+  });
+  settle();
+  session_->others_wait = true;
+  ended_.get_future().wait();
+}
+
+TEST_F(TcpConnectionTest, AnUnfinishedFrameIsGivenUpOnceOthersWaitForItsMemory) {
+  start({kBlock});
+  send(kBlock / 2);
+  bool holds_block = false;
+  while (!holds_block) on_shard([&] { holds_block = memory_->budget->used_bytes() > 0; });
+  memory_->budget->wait(1000, [](ByteBudget::Ticket, const ByteBudget::Share&) {});
+  ended_.get_future().wait();
 }
 
 }  // namespace

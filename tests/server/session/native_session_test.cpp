@@ -162,6 +162,37 @@ TEST_F(NativeSessionTest, ASlowAnswerDoesNotStopTheReadingOfWhatComesAfterIt) {
   EXPECT_TRUE(peer_.wait_for<native::TopicReply>(1));
 }
 
+TEST_F(NativeSessionTest, ASlowChangeOfTheTopicsHoldsUpOnlyOtherChanges) {
+  Gate gate;
+  broker_->post_topic_change(gate.waiter());
+  give(native::DeleteTopic{"none"});
+  for (const char* name : {"a", "b"}) give(native::CreateTopic{name, 1, {}});
+  give(native::InitProducer{});
+  give(native::ListOffsets{partition_->id(), native::OffsetSpec::latest, 0});
+  EXPECT_TRUE(peer_.wait_for<native::InitProducerReply>(1));
+  EXPECT_TRUE(peer_.wait_for<native::ListOffsetsReply>(1));
+  EXPECT_EQ(peer_.count<native::TopicReply>(), 0U);
+  gate.open();
+  EXPECT_TRUE(peer_.wait_for<native::TopicReply>(2));
+}
+
+TEST_F(NativeSessionTest, AShortListOfTopicsWaitsForNoOtherPeer) {
+  const ByteBudget::Share all = sending_->take(kSendBudget);
+  give(native::ListTopics{});
+  EXPECT_TRUE(peer_.wait_for<native::TopicListReply>(1));
+}
+
+TEST_F(NativeSessionTest, KeepsOthersWaitingOnlyWithAShareOrAPlaceInTheLine) {
+  ByteBudget::Share all = sending_->take(kSendBudget);
+  const auto other = sending_->wait(1, [](ByteBudget::Ticket, const ByteBudget::Share&) {});
+  on_shard([this] { EXPECT_FALSE(session_->keeps_others_waiting()) << "it has nothing"; });
+  subscribe();
+  publish(50'000);
+  on_shard([this] { EXPECT_TRUE(session_->keeps_others_waiting()) << "it is in the line"; });
+  sending_->cancel(other);
+  on_shard([this] { EXPECT_FALSE(session_->keeps_others_waiting()) << "there are no others"; });
+}
+
 TEST_F(NativeSessionTest, ASmallDeliveryWaitsForNoOtherPeer) {
   const ByteBudget::Share all = sending_->take(kSendBudget);
   subscribe();

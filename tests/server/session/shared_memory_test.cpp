@@ -136,6 +136,29 @@ TEST_F(SharedMemory, APeerThatTakesNothingIsGivenUpAndOthersAreAnswered) {
   EXPECT_FALSE(client().ask(native::Read{target, Offset(0), 4 << 20}).payload.empty());
 }
 
+TEST_F(SharedMemory, DeafPeersGoWhenOthersNeedTheMemoryThatTheyKeep) {
+  config.limits.send_bytes_max = 8 * kMiB;
+  config.limits.send_timeout_ms = 600'000;
+  start_with_topic();
+  RawClient publisher = client();
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(publisher.publish(target, large_batch(6U << 20)).has_value());
+  std::vector<RawClient> deaf;
+  for (int i = 0; i < 4; ++i) {
+    deaf.push_back(client(kSmallSocketBuffer));
+    deaf.back().send(native::Read{target, Offset(0), 4 << 20}, 1000);
+  }
+  EXPECT_FALSE(client().ask(native::Read{target, Offset(0), 4 << 20}).payload.empty());
+}
+
+TEST_F(SharedMemory, UnfinishedFramesAreGivenUpWhenOthersNeedTheMemoryThatTheyKeep) {
+  config.limits.receive_bytes_max = 8 * kMiB;
+  config.limits.frame_timeout_ms = 600'000;
+  start_with_topic();
+  const std::vector<RawClient> half = unfinished(4);
+  RawClient good = client();
+  EXPECT_TRUE(good.publish(target, large_batch(5U << 20)).has_value());
+}
+
 TEST_F(SharedMemory, DeliveriesOfAllConnectionsHaveOneLimitAndAreMadeInTurn) {
   config.limits.send_bytes_max = kMiB;
   start_with_topic();

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace leat::server {
+
+/// What the peer's machine has taken of a TCP socket's bytes so far; 0 where the system does not tell.
+std::uint64_t acknowledged_bytes_total(int socket);
+
+}  // namespace leat::server
