@@ -123,10 +123,8 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
     co_await send(problem(parsed.error()), parser);
     co_return false;
   }
-  // The body that was not read would be taken for the next request.
   if (auto refusal = handler_.refuse(request)) {
-    co_await send(std::move(*refusal), parser);
-    co_return parser.is_done();
+    co_return co_await send(std::move(*refusal), parser);
   }
   if (beast::websocket::is_upgrade(parser.get())) {
     co_await open_web_socket(parser, std::move(request));

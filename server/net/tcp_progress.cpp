@@ -5,16 +5,22 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <cstddef>
-
 namespace leat::server {
 
-std::uint64_t acknowledged_bytes_total(int socket) {
+namespace {
+
+tcp_info info_of(int socket) {
   tcp_info info{};
   socklen_t bytes = sizeof info;
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &bytes) != 0) return 0;
-  const bool has_field = bytes >= offsetof(tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked;
-  return has_field ? info.tcpi_bytes_acked : 0;
+  // What an older system does not know stays 0.
+  ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &bytes);
+  return info;
 }
+
+}  // namespace
+
+std::uint64_t acknowledged_bytes_total(int socket) { return info_of(socket).tcpi_bytes_acked; }
+
+std::uint64_t received_bytes_total(int socket) { return info_of(socket).tcpi_bytes_received; }
 
 }  // namespace leat::server

@@ -28,6 +28,8 @@ constexpr std::size_t kStreamMessageBytes = 256U << 10;
 /// Pings and pongs that a peer may send in a while. An honest one sends one in many seconds.
 constexpr std::size_t kControlFramesMax = 200;
 constexpr std::chrono::seconds kControlFramesWhile{10};
+/// Heads and control frames that may come in the time for a message while none does.
+constexpr std::uint64_t kBytesWithoutMessageMax = 64U << 10;
 
 /// A reason is at most 123 bytes of UTF-8; ours are ASCII but for what the peer sent itself.
 std::string ascii_front(const std::string& text) {
@@ -81,7 +83,8 @@ void WebSocketConnection::configure() {
     response.set(http::field::server, "leatd/" + std::string(kVersion));
     if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, subprotocol);
   }));
-  stream_.read_message_max(options_.message_bytes_max);
+  // We look ourselves: of a message that is too large Beast 1.81 leaves the rest unread, and the reset loses the peer the reason.
+  stream_.read_message_max(0);
   stream_.auto_fragment(false);
   stream_.text(options_.whole_text_messages);
   stream_.control_callback([this](websocket::frame_type, boost::beast::string_view) { on_control_frame(); });
@@ -129,47 +132,65 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
 }
 
 asio::awaitable<bool> WebSocketConnection::receive_some() {
-  error_code error;
-  if (!message_begun_) {
-    input_.park(ReceiveMemory::kOwnBytes);
-    const std::size_t got = co_await stream_.async_read_some(asio::buffer(first_bytes_), or_error(error));
-    if (error || closed_) co_return false;
-    if (stream_.got_text() != options_.whole_text_messages) {
-      close_with(close_code::unknown_data);
-      co_return false;
-    }
-    message_begun_ = true;
-    ByteSpan rest = ByteSpan(first_bytes_).first(got);
-    while (!rest.empty()) {
-      const MutableByteSpan room = input_.prepare(wanted_bytes_);
-      if (room.empty()) {
-        input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted_bytes_), shard_));
-        if (closed_) co_return false;
-        continue;
-      }
-      const std::size_t taken = std::min(rest.size(), room.size());
-      std::memcpy(room.data(), rest.data(), taken);
-      input_.received(taken);
-      rest = rest.subspan(taken);
-    }
-  } else {
-    const std::size_t wanted = std::max(wanted_bytes_, input_.unread().size() + stream_.read_size_hint(1));
-    const MutableByteSpan room = input_.prepare(wanted);
-    if (room.empty()) {
-      message_deadline_ = kNever;
-      input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted), shard_));
-      co_return !closed_;
-    }
-    const std::size_t got = co_await stream_.async_read_some(asio::buffer(room.data(), room.size()), or_error(error));
-    if (error || closed_) co_return false;
-    input_.received(got);
-    received_bytes_total_ += got;
+  const bool received = message_begun_ ? co_await receive_more() : co_await receive_first();
+  if (!received || closed_) co_return false;
+  if (message_bytes_ + stream_.read_size_hint(1) > options_.message_bytes_max + 1 && !stream_.is_message_done()) {
+    close_with(close_code::too_big);
+    co_return false;
   }
   if (stream_.is_message_done()) {
     message_deadline_ = kNever;
   } else {
     expect_message();
   }
+  co_return true;
+}
+
+asio::awaitable<bool> WebSocketConnection::receive_first() {
+  error_code error;
+  input_.park(ReceiveMemory::kOwnBytes);
+  received_at_wait_ = received_bytes_total(socket());
+  wait_check_ = SteadyTime::now() + options_.timeouts.frame;
+  deadlines_.look();
+  const std::size_t got = co_await stream_.async_read_some(asio::buffer(first_bytes_), or_error(error));
+  wait_check_ = kNever;
+  if (error || closed_) co_return false;
+  if (stream_.got_text() != options_.whole_text_messages) {
+    close_with(close_code::unknown_data);
+    co_return false;
+  }
+  message_begun_ = true;
+  message_bytes_ = got;
+  ByteSpan rest = ByteSpan(first_bytes_).first(got);
+  while (!rest.empty()) {
+    const MutableByteSpan room = input_.prepare(wanted_bytes_);
+    if (room.empty()) {
+      input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted_bytes_), shard_));
+      if (closed_) co_return false;
+      continue;
+    }
+    const std::size_t taken = std::min(rest.size(), room.size());
+    std::memcpy(room.data(), rest.data(), taken);
+    input_.received(taken);
+    rest = rest.subspan(taken);
+  }
+  co_return true;
+}
+
+asio::awaitable<bool> WebSocketConnection::receive_more() {
+  const std::size_t wanted = std::max(wanted_bytes_, input_.unread().size() + stream_.read_size_hint(1));
+  const MutableByteSpan room = input_.prepare(wanted);
+  if (room.empty()) {
+    message_deadline_ = kNever;
+    input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted), shard_));
+    co_return true;
+  }
+  error_code error;
+  const std::size_t got = co_await stream_.async_read_some(asio::buffer(room.data(), room.size()), or_error(error));
+  if (error) co_return false;
+  input_.received(got);
+  received_bytes_total_ += got;
+  message_bytes_ += got;
   co_return true;
 }
 
@@ -250,7 +271,7 @@ void WebSocketConnection::flush() {
   writing_ = true;
   const Time now = SteadyTime::now();
   send_deadline_ = now + options_.timeouts.send;
-  sending_.begin(now, acknowledged_bytes_total(stream_.next_layer().socket().native_handle()));
+  sending_.begin(now, acknowledged_bytes_total(socket()));
   deadlines_.look();
   stream_.async_write(
       buffers, [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_written(bytes, error); });
@@ -292,6 +313,8 @@ void WebSocketConnection::finish_close() {
   stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->close(); });
 }
 
+int WebSocketConnection::socket() { return stream_.next_layer().socket().native_handle(); }
+
 void WebSocketConnection::drain() {
   close_reason_.code = close_code::going_away;
   session_->drain();
@@ -305,12 +328,18 @@ WebSocketConnection::Time WebSocketConnection::deadline() const {
 WebSocketConnection::Time WebSocketConnection::next_look() const {
   const Time receiving = message_deadline_ == kNever ? kNever : receiving_.check_at();
   const Time sending = send_deadline_ == kNever ? kNever : sending_.check_at();
-  return std::min({deadline(), receiving, sending});
+  return std::min({deadline(), receiving, sending, wait_check_});
 }
 
 void WebSocketConnection::look_at_deadlines() {
   const Time now = SteadyTime::now();
   if (deadline() <= now) return close();
+  if (wait_check_ <= now) {
+    wait_check_ = now + options_.timeouts.frame;
+    const std::uint64_t received = received_bytes_total(socket());
+    if (received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax)
+      return close_with(close_code::policy_error);
+  }
   if (!holds_up_others(now)) return deadlines_.look();
   log::warn("connection closed, others wait for memory that it is slow with", {{"unsent_bytes", unsent_bytes_}});
   close();
@@ -318,8 +347,7 @@ void WebSocketConnection::look_at_deadlines() {
 
 bool WebSocketConnection::holds_up_others(Time now) {
   const bool receives_slowly = message_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
-  const std::uint64_t taken =
-      send_deadline_ == kNever ? 0 : acknowledged_bytes_total(stream_.next_layer().socket().native_handle());
+  const std::uint64_t taken = send_deadline_ == kNever ? 0 : acknowledged_bytes_total(socket());
   const bool sends_slowly = send_deadline_ != kNever && !sending_.kept(now, taken, unsent_bytes_);
   if (receives_slowly && input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
   return sends_slowly && session_->keeps_others_waiting();

@@ -65,6 +65,9 @@ class WebSocketConnection final : public Connection,
   boost::asio::awaitable<void> run(Upgrade upgrade);
   /// False at the end of the connection.
   boost::asio::awaitable<bool> receive_some();
+  /// The first bytes of a message.
+  boost::asio::awaitable<bool> receive_first();
+  boost::asio::awaitable<bool> receive_more();
   boost::asio::awaitable<void> pause();
   bool handle_input();
   void on_control_frame();
@@ -73,6 +76,7 @@ class WebSocketConnection final : public Connection,
   void finish_close();
   void close_with(boost::beast::websocket::close_code code);
   void expect_message();
+  [[nodiscard]] int socket();
   [[nodiscard]] Time deadline() const;
   [[nodiscard]] Time next_look() const;
   void look_at_deadlines();
@@ -89,8 +93,12 @@ class WebSocketConnection final : public Connection,
   std::array<std::byte, 256> first_bytes_{};  ///< of a message: a quiet connection holds no block for it
   std::size_t wanted_bytes_ = 0;
   bool message_begun_ = false;
-  bool message_ready_ = false;  ///< received to its end, and not taken by the session yet
+  std::uint64_t message_bytes_ = 0;  ///< received of it
+  bool message_ready_ = false;       ///< received to its end, and not taken by the session yet
   boost::asio::steady_timer resume_;
+  /// Of the wait for a message: Beast goes through empty fragments without a word.
+  Time wait_check_ = kNever;
+  std::uint64_t received_at_wait_ = 0;
   std::size_t control_frames_ = 0;  ///< since control_frames_since_
   Time control_frames_since_{};
 
