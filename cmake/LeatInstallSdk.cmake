@@ -5,12 +5,13 @@ set(leat_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/leat")
 set_target_properties(leat_client PROPERTIES EXPORT_NAME client)
 set_target_properties(leat_protocol PROPERTIES EXPORT_NAME protocol)
 set_target_properties(leat_asio PROPERTIES EXPORT_NAME asio)
+set_target_properties(leat_beast PROPERTIES EXPORT_NAME beast)
 # The public headers include some of protocol/, by the name they have in this repository.
 target_include_directories(leat_protocol INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/leat/internal>")
 target_include_directories(leat_client INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_compile_features(leat_client INTERFACE cxx_std_20)
 
-install(TARGETS leat_client leat_protocol leat_asio EXPORT leatTargets
+install(TARGETS leat_client leat_protocol leat_asio leat_beast EXPORT leatTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT sdk)
 install(EXPORT leatTargets NAMESPACE leat:: DESTINATION "${leat_package_dir}" COMPONENT sdk)
 install(DIRECTORY "${CMAKE_SOURCE_DIR}/client/include/leat" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT sdk)

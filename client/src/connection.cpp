@@ -1,7 +1,6 @@
 #include "client/src/connection.hpp"
 
 #include <boost/asio/connect.hpp>
-#include <boost/asio/write.hpp>
 #include <utility>
 #include <variant>
 
@@ -37,9 +36,9 @@ Connection::Connection(const asio::any_io_executor& executor, ConnectionOptions 
     : options_(std::move(options)),
       listener_(std::move(listener)),
       resolver_(executor),
-      socket_(executor),
+      transport_(make_transport(executor, options_.endpoint, options_.receive_block_bytes)),
       timer_(executor),
-      reader_(std::move(blocks), kHelloReplyBytesMax) {}
+      reader_(std::move(blocks), kHelloReplyBytesMax, options_.receive_block_bytes) {}
 
 void Connection::start() {
   LEAT_ASSERT(state_ == State::idle);
@@ -57,24 +56,30 @@ void Connection::resolve() {
       options_.endpoint.host, std::to_string(options_.endpoint.port),
       [self = shared_from_this()](const error_code& problem, const asio::ip::tcp::resolver::results_type& found) {
         if (self->state_ != State::connecting) return;
-        if (problem) return self->fail(problem, "resolving the name");
+        if (problem) return self->fail("resolving the name", problem.message());
         self->connect(found);
       });
 }
 
 void Connection::connect(const asio::ip::tcp::resolver::results_type& candidates) {
-  asio::async_connect(socket_, candidates,
+  asio::async_connect(transport_->socket(), candidates,
                       [self = shared_from_this()](const error_code& problem, const asio::ip::tcp::endpoint&) {
                         if (self->state_ != State::connecting) return;
-                        if (problem) return self->fail(problem, "connecting");
-                        self->greet();
+                        if (problem) return self->fail("connecting", problem.message());
+                        error_code ignored;
+                        self->transport_->socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+                        self->transport_->handshake(self);
                       });
+}
+
+void Connection::on_ready(const error_code& problem) {
+  if (state_ != State::connecting) return;
+  if (problem) return fail("opening the WebSocket", transport_->describe(problem));
+  greet();
 }
 
 void Connection::greet() {
   state_ = State::greeting;
-  error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   send(native::Hello{.client_name = options_.client_name, .client_version = std::string(kClientVersion)}, kHelloCorrelation);
   flush();
   read();
@@ -87,25 +92,21 @@ void Connection::send(const native::Message& message, std::uint64_t correlation,
 
 void Connection::flush() {
   if (state_ == State::closed || writes_.writing() || writes_.empty()) return;
-  asio::async_write(socket_, writes_.gather(), [self = shared_from_this()](const error_code& problem, std::size_t) {
-    self->writes_.written();
-    if (self->state_ == State::closed) return;
-    if (problem) return self->fail(problem, "writing");
-    self->flush();
-  });
+  transport_->write(writes_.gather(), shared_from_this());
 }
 
-void Connection::read() {
-  const MutableByteSpan space = reader_.space();
-  socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                          [self = shared_from_this()](const error_code& problem, std::size_t bytes) {
-                            if (self->state_ == State::closed) return;
-                            if (problem) return self->fail(problem, "reading");
-                            self->on_read(bytes);
-                          });
+void Connection::on_sent(const error_code& problem) {
+  writes_.written();
+  if (state_ == State::closed) return;
+  if (problem) return fail("writing", transport_->describe(problem));
+  flush();
 }
 
-void Connection::on_read(std::size_t bytes) {
+void Connection::read() { transport_->read_some(reader_.space(), shared_from_this()); }
+
+void Connection::on_received(const error_code& problem, std::size_t bytes) {
+  if (state_ == State::closed) return;
+  if (problem) return fail("reading", transport_->describe(problem));
   heard_ = true;
   ping_waiting_ = false;
   reader_.received(bytes);
@@ -199,10 +200,9 @@ void Connection::watch_silence() {
   });
 }
 
-void Connection::fail(const error_code& problem, const char* doing) {
+void Connection::fail(const char* doing, const std::string& what) {
   fail(Error(state_ == State::open ? Errc::connection_lost : Errc::connection_failed,
-             options_.endpoint.to_string() + ": " + doing + ": " +
-                 (problem == asio::error::eof ? "closed by the broker" : problem.message())));
+             options_.endpoint.to_string() + ": " + doing + ": " + what));
 }
 
 void Connection::fail(const Error& error) {
@@ -220,8 +220,7 @@ void Connection::shut() {
   writes_.clear();
   resolver_.cancel();
   timer_.cancel();
-  error_code ignored;
-  socket_.close(ignored);
+  transport_->close();
 }
 
 }  // namespace leat::client

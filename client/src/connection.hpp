@@ -11,6 +11,7 @@
 
 #include "client/src/endpoint.hpp"
 #include "client/src/frame_reader.hpp"
+#include "client/src/transport.hpp"
 #include "client/src/write_queue.hpp"
 #include "protocol/base/result.hpp"
 #include "protocol/native/codec.hpp"
@@ -37,12 +38,13 @@ struct ConnectionOptions {
   std::string client_name;
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds ping_interval{};
+  std::size_t receive_block_bytes = FrameReader::kBlockBytes;
 };
 
 /// One connection from connecting to its loss; never used twice. Large reads with every complete frame in them handled at once,
 /// one gathered write at a time. Asks after a silent peer. Owned by the client's core and by its own pending operations; all
 /// functions on the executor given, which must not run two handlers at a time.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public TransportUser, public std::enable_shared_from_this<Connection> {
  public:
   /// The first correlation that the owner may use; those below are the connection's own.
   static constexpr std::uint64_t kFirstCorrelation = 16;
@@ -57,6 +59,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Ends it without telling the listener.
   void close();
 
+  // TransportUser.
+  void on_ready(const boost::system::error_code& problem) override;
+  void on_received(const boost::system::error_code& problem, std::size_t bytes) override;
+  void on_sent(const boost::system::error_code& problem) override;
+
  private:
   enum class State { idle, connecting, greeting, open, closed };
 
@@ -64,21 +71,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void connect(const asio::ip::tcp::resolver::results_type& candidates);
   void greet();
   void read();
-  void on_read(std::size_t bytes);
   Result<void> handle_frames(ConnectionListener& listener);
   Result<void> handle(native::Decoded& decoded, const SharedBytes& payload, ConnectionListener& listener);
   Result<void> handle_greeting(const native::Message& message, ConnectionListener& listener);
   [[nodiscard]] Error not_a_broker(ByteSpan answer) const;
   void watch_connecting();
   void watch_silence();
-  void fail(const boost::system::error_code& problem, const char* doing);
+  /// `what`: of the transport, or of what came before it.
+  void fail(const char* doing, const std::string& what);
   void fail(const Error& error);
   void shut();
 
   ConnectionOptions options_;
   std::weak_ptr<ConnectionListener> listener_;
   asio::ip::tcp::resolver resolver_;
-  asio::ip::tcp::socket socket_;
+  const std::shared_ptr<Transport> transport_;
   asio::steady_timer timer_;
   State state_ = State::idle;
   FrameReader reader_;

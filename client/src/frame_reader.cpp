@@ -8,23 +8,17 @@
 #include "protocol/native/codec.hpp"
 
 namespace leat::client {
-namespace {
-
-/// A block with less room than this is not read into any more: small reads cost as much as large ones.
-constexpr std::size_t kRoomBytesMin = 64 << 10;
-
-}  // namespace
 
 MutableByteSpan FrameReader::space() {
   if (begin_ == end_ && !handed_out_) begin_ = end_ = 0;
-  const bool fits = block_ && begin_ + needed_ <= block_->capacity && block_->capacity - end_ >= kRoomBytesMin;
+  const bool fits = block_ && begin_ + needed_ <= block_->capacity && block_->capacity - end_ >= room_bytes_min();
   if (!fits) change_block();
   return {block_->bytes.get() + end_, block_->capacity - end_};
 }
 
 void FrameReader::change_block() {
   const std::size_t partial = end_ - begin_;
-  auto block = pool_->take(std::max(kBlockBytes, std::max(needed_, partial) + kRoomBytesMin));
+  auto block = pool_->take(std::max(block_bytes_, std::max(needed_, partial) + room_bytes_min()));
   if (partial > 0) std::memcpy(block->bytes.get(), block_->bytes.get() + begin_, partial);
   block_ = std::move(block);
   begin_ = 0;

@@ -22,8 +22,8 @@ class FrameReader {
     SharedBytes payload;
   };
 
-  FrameReader(std::shared_ptr<BlockPool> pool, std::size_t frame_bytes_max)
-      : pool_(std::move(pool)), frame_bytes_max_(frame_bytes_max) {}
+  FrameReader(std::shared_ptr<BlockPool> pool, std::size_t frame_bytes_max, std::size_t block_bytes = kBlockBytes)
+      : pool_(std::move(pool)), frame_bytes_max_(frame_bytes_max), block_bytes_(block_bytes) {}
 
   /// Where to read to next; never empty, and room for all of a frame whose size is known.
   MutableByteSpan space();
@@ -38,10 +38,13 @@ class FrameReader {
   Result<std::optional<Frame>> next();
 
  private:
+  /// A block with less room than this is not read into any more: small reads cost as much as large ones.
+  [[nodiscard]] std::size_t room_bytes_min() const { return block_bytes_ / 16; }
   void change_block();
 
   std::shared_ptr<BlockPool> pool_;
   std::size_t frame_bytes_max_;
+  const std::size_t block_bytes_;
   std::shared_ptr<BlockPool::Block> block_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

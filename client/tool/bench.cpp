@@ -21,11 +21,18 @@ double rate(double amount, double seconds) { return seconds > 0 ? amount / secon
 
 double us(std::uint64_t ns) { return static_cast<double>(ns) / 1000; }
 
+double per_s(std::uint64_t count, const BenchResult& result) { return rate(static_cast<double>(count), result.seconds); }
+
 std::string to_text(const BenchResult& result) {
+  const std::uint64_t values = result.subscribers > 0 ? result.deliveries : result.records;
   std::string text = fmt::format("{} of {} in {:.3f} s: {} records/s, {:.1f} MB/s\n", counted(result.records, "record"),
-                                 readable_bytes(result.records == 0 ? 0 : result.size_bytes / result.records), result.seconds,
-                                 grouped(static_cast<std::uint64_t>(rate(static_cast<double>(result.records), result.seconds))),
+                                 readable_bytes(values == 0 ? 0 : result.size_bytes / values), result.seconds,
+                                 grouped(static_cast<std::uint64_t>(per_s(result.records, result))),
                                  rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);
+  if (result.subscribers > 0) {
+    text += fmt::format("{}: {} deliveries, {} a second\n", counted(result.subscribers, "subscriber"), grouped(result.deliveries),
+                        grouped(static_cast<std::uint64_t>(per_s(result.deliveries, result))));
+  }
   if (result.latency_name != nullptr) {
     const auto& ns = result.latency_ns;
     text += fmt::format("{}: p50 {:.1f}  p99 {:.1f}  p99.9 {:.1f}  max {:.1f}\n", result.latency_name, us(ns.percentile(50)),
@@ -37,9 +44,13 @@ std::string to_text(const BenchResult& result) {
 }  // namespace
 
 std::string to_json(const BenchResult& result) {
-  std::string text = fmt::format(R"({{"records":{},"seconds":{:.6f},"records_per_s":{:.1f},"mb_per_s":{:.3f})", result.records,
-                                 result.seconds, rate(static_cast<double>(result.records), result.seconds),
-                                 rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);
+  std::string text =
+      fmt::format(R"({{"records":{},"seconds":{:.6f},"records_per_s":{:.1f},"mb_per_s":{:.3f})", result.records, result.seconds,
+                  per_s(result.records, result), rate(static_cast<double>(result.size_bytes), result.seconds) / 1e6);
+  if (result.subscribers > 0) {
+    text += fmt::format(R"(,"subscribers":{},"deliveries":{},"deliveries_per_s":{:.1f})", result.subscribers, result.deliveries,
+                        per_s(result.deliveries, result));
+  }
   if (result.latency_name != nullptr) {
     const auto& ns = result.latency_ns;
     text += fmt::format(R"(,"{}":{{"p50":{:.1f},"p99":{:.1f},"p999":{:.1f},"max":{:.1f}}})", result.latency_name,
@@ -85,6 +96,9 @@ Result<ExitCode> run(const GlobalOptions& global, const Bench& command) {
       break;
     case BenchKind::e2e:
       LEAT_TRY(bench_e2e(global, command, *result));
+      break;
+    case BenchKind::fan:
+      LEAT_TRY(bench_fan(global, command, *result));
       break;
   }
   Output output(STDOUT_FILENO);

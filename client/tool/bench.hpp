@@ -19,14 +19,17 @@ struct BenchResult {
   double seconds = 0;
   const char* latency_name = nullptr;  ///< "ack_us" or "latency_us"; null: no latency
   LatencyHistogram latency_ns;
+  std::uint32_t subscribers = 0;  ///< of a fan; otherwise none of the next either
+  std::uint64_t deliveries = 0;   ///< records, at all subscribers together; size_bytes counts these
 };
 
 Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchResult& result);
 Result<void> bench_sub(const GlobalOptions& global, const Bench& command, BenchResult& result);
 Result<void> bench_e2e(const GlobalOptions& global, const Bench& command, BenchResult& result);
+Result<void> bench_fan(const GlobalOptions& global, const Bench& command, BenchResult& result);
 
-/// One JSON object with records, seconds, records_per_s, mb_per_s and, where measured, the latencies p50, p99, p999 and max in
-/// us.
+/// One JSON object with records, seconds, records_per_s, mb_per_s, of a fan also subscribers, deliveries and deliveries_per_s,
+/// and, where measured, the latencies p50, p99, p999 and max in us.
 std::string to_json(const BenchResult& result);
 
 /// Values to publish: pseudo-random bytes, generated once, that do not repeat within a record batch. Each thread has its own.

@@ -8,21 +8,15 @@
 #include "client/tool/connection.hpp"
 #include "client/tool/pacer.hpp"
 #include "client/tool/progress.hpp"
+#include "client/tool/stamp.hpp"
 #include "client/tool/text_table.hpp"
 #include "leat/consumer.hpp"
-#include "protocol/base/endian.hpp"
 #include "protocol/base/random.hpp"
 
 namespace leat::tool {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// The front of a value: when the record was meant to be sent (steady clock, ns; 0: not to be measured), and which run it is of,
-/// as others may publish to the topic as well.
-constexpr std::size_t kIntendedAt = 0;
-constexpr std::size_t kRunAt = 8;
-constexpr std::size_t kStampBytes = 16;
 
 /// Receives the run's records and notes how long they took. begin() is the main thread's, the rest runs on the client's.
 class Receiver {
@@ -48,11 +42,11 @@ class Receiver {
     const auto now = SteadyClock::now().time_since_epoch().count();
     std::uint64_t received = received_.load(std::memory_order_relaxed);
     for (const auto& record : *batch) {
-      if (!record.value || record.value->size() < kStampBytes) continue;
-      if (load_le<std::uint64_t>(record.value->data() + kRunAt) != run_) continue;
+      const auto stamp = record.value ? Stamp::read(*record.value) : std::nullopt;
+      if (!stamp || stamp->run != run_) continue;
       ++received;
-      const auto intended = load_le<std::int64_t>(record.value->data() + kIntendedAt);
-      if (intended != 0) latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - intended)));
+      if (stamp->intended_ns == 0) continue;
+      latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - stamp->intended_ns)));
     }
     received_.store(received, std::memory_order_relaxed);
     if (received >= wanted_) return finished_.set_value(ok());
@@ -95,9 +89,7 @@ class Sender {
  private:
   Result<void> send(std::uint64_t number, SteadyClock::time_point intended) {
     const auto value = payloads_.value(number);
-    const std::int64_t stamp = number < command_.warmup_records ? 0 : intended.time_since_epoch().count();
-    store_le(value.data() + kIntendedAt, stamp);
-    store_le(value.data() + kRunAt, run_);
+    Stamp{number < command_.warmup_records ? 0 : intended.time_since_epoch().count(), run_}.write(value);
     OutgoingRecord record;
     record.value = value;
     return producer_.send(command_.topic, record, [this](const Result<Delivery>& delivery) {

@@ -1,6 +1,5 @@
 #include "client/tool/command_line.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <limits>
@@ -9,83 +8,21 @@
 #include <utility>
 
 #include "client/src/endpoint.hpp"
+#include "client/tool/cli_app.hpp"
+#include "client/tool/command_values.hpp"
 #include "client/tool/escapes.hpp"
 #include "client/tool/help_text.hpp"
+#include "client/tool/http_publisher.hpp"
+#include "client/tool/stamp.hpp"
 
 namespace leat::tool {
 namespace {
 
-using Positionals = std::vector<std::string>;
-
 constexpr std::int32_t kIntMax = std::numeric_limits<std::int32_t>::max();
+/// Unless told otherwise: as little under way as keeps the subscribers busy.
+constexpr std::uint64_t kFanInFlight = 200;
+constexpr std::uint64_t kFanWarmup = 10;
 constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
-
-/// CLI11 for options only. It would split a positional "[1,2]" into two and drop "{}", and both are messages that people send: so
-/// positionals are what it leaves over, in order.
-class Root : public CLI::App {
- public:
-  using CLI::App::App;
-  struct Leftover {
-    bool is_option;
-    std::string text;
-  };
-  [[nodiscard]] std::vector<Leftover> leftovers() const {
-    std::vector<Leftover> left;
-    for (const auto& [type, text] : missing_) left.push_back({type != CLI::detail::Classifier::NONE, text});
-    return left;
-  }
-};
-
-/// Writes the positionals, which CLI11 does not know of, into the usage line.
-class Formatter : public CLI::Formatter {
- public:
-  void set_usage(const CLI::App* command, std::string positionals) { positionals_[command] = std::move(positionals); }
-  std::string make_usage(const CLI::App* command, std::string name) const override {
-    const auto found = positionals_.find(command);
-    return "Usage: " + name + " " + (found == positionals_.end() ? "COMMAND" : found->second) + " [OPTIONS]\n";
-  }
-
- private:
-  std::map<const CLI::App*, std::string> positionals_;
-};
-
-Error usage_error(std::string text) { return Error(Errc::invalid_argument, std::move(text)); }
-
-Result<void> expect_count(const Positionals& given, std::size_t min, std::size_t max, std::string_view names) {
-  if (given.size() < min) return usage_error("missing argument: expected " + std::string(names));
-  if (given.size() > max) return usage_error("unexpected argument \"" + given[max] + "\": expected " + std::string(names));
-  return ok();
-}
-
-Result<std::string> topic_name(const std::string& given) {
-  if (given.empty()) return usage_error("the topic's name is empty");
-  return given;
-}
-
-/// "a,b" as its names, each once.
-Result<std::vector<std::string>> topic_names(const std::string& given) {
-  std::vector<std::string> names;
-  for (std::size_t at = 0; at <= given.size();) {
-    const std::size_t comma = std::min(given.find(',', at), given.size());
-    std::string name = given.substr(at, comma - at);
-    if (name.empty()) return usage_error("an empty topic name in \"" + given + "\"");
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
-    at = comma + 1;
-  }
-  return names;
-}
-
-/// "name=value", for -c and -H.
-Result<std::pair<std::string, std::string>> split_assignment(const std::string& text, std::string_view flag) {
-  const auto at = text.find('=');
-  if (at == std::string::npos || at == 0) return usage_error(std::string(flag) + " " + text + ": expected name=value");
-  return std::pair(text.substr(0, at), text.substr(at + 1));
-}
-
-AckLevel ack_named(std::string_view name) {
-  if (name == "none") return AckLevel::none;
-  return name == "written" ? AckLevel::written : AckLevel::durable;
-}
 
 /// What the flags of all commands are read into; one object serves them all, as one command runs.
 struct Flags {
@@ -109,6 +46,10 @@ struct Flags {
   std::uint32_t producers = 1;
   std::uint64_t in_flight = 5000;
   double rate = 0;
+  bool by_http = false;
+  bool by_web_socket = false;
+  std::uint32_t subscribers = 1000;
+  double seconds = 10;
 };
 
 /// The command tree. Lives for one parse.
@@ -121,10 +62,12 @@ class Parser {
     root_.allow_extras();
     root_.require_subcommand(1);
     formatter_->set_usage(&root_, "COMMAND");
-    root_.add_option("--server", global_.server, "Broker, leat://HOST[:PORT]")->envname("LEAT_SERVER")->capture_default_str();
-    root_.add_option("-o,--output", flags_.output, "Form of the results: table or json")
+    root_.add_option("--server", global_.server, "Broker, leat://HOST[:PORT] or ws://HOST[:PORT][/PATH]")
+        ->envname("LEAT_SERVER")
+        ->capture_default_str();
+    root_.add_option("-o,--output", flags_.output, "Form of the results: table or json; of records also cloudevents")
         ->envname("LEAT_OUTPUT")
-        ->check(CLI::IsMember({"table", "json"}))
+        ->check(CLI::IsMember({"table", "json", "cloudevents"}))
         ->capture_default_str();
     root_.add_flag("-q,--quiet", global_.quiet, "Only results and errors, no notes and no progress");
     add_topic();
@@ -206,7 +149,13 @@ class Parser {
     if (endpoint.has_error()) return refusal(endpoint.error().context);
     auto command = leaf->build(positionals);
     if (command.has_error()) return refusal(command.error().context);
-    global_.output = flags_.output == "json" ? OutputFormat::json : OutputFormat::table;
+    if (flags_.output == "cloudevents" && !std::holds_alternative<Sub>(*command)) {
+      return refusal("-o cloudevents is for leat sub, which prints records");
+    }
+    global_.output = flags_.output == "json"          ? OutputFormat::json
+                     : flags_.output == "cloudevents" ? OutputFormat::cloudevents
+                                                      : OutputFormat::table;
+    if (flags_.by_web_socket) global_.server = web_socket_url(*endpoint);
     return CommandLine{global_, std::move(*command)};
   }
 
@@ -282,6 +231,7 @@ class Parser {
     pub.add_option("-K,--key-delimiter", flags_.key_delimiter, "Splits key from value, at its first place in a line; takes \\t");
     pub.add_flag("--timestamp-prefix", flags_.timestamp_prefix, "Lines begin with their time (see below)");
     pub.add_flag("--no-create", flags_.no_create, "Refuse a topic that does not exist");
+    pub.add_flag("--http", flags_.by_http, "By HTTP: one POST a record (see below)");
     add_publishing_flags(pub);
   }
 
@@ -302,7 +252,21 @@ class Parser {
     pub.create_topic = !flags_.no_create;
     pub.codec = *record::codec_named(flags_.codec);
     pub.ack = ack_named(flags_.ack);
+    pub.by_http = flags_.by_http;
+    if (pub.by_http) LEAT_TRY(refuse_what_http_cannot(pub));
     return pub;
+  }
+
+  Result<void> refuse_what_http_cannot(const Pub& pub) const {
+    if (pub.timestamp_prefix)
+      return usage_error("--timestamp-prefix does not go with --http: a request cannot say a record's time");
+    if (pub.codec != Codec::none) return usage_error("-z does not go with --http");
+    for (const auto& header : pub.headers) {
+      if (is_http_header(header.name, header.value)) continue;
+      return usage_error("-H " + header.name +
+                         " does not go with --http, which takes content-type and the ce_NAME of a CloudEvent");
+    }
+    return ok();
   }
 
   void add_sub() {
@@ -311,6 +275,8 @@ class Parser {
     sub.add_option("-p,--partition", flags_.partition, "Only this partition")->check(CLI::Range(0, kIntMax));
     sub.add_option("-n,--count", flags_.count, "Stop after this many records")->check(CLI::Range(std::uint64_t{1}, kCountMax));
     sub.add_flag("-e,--exit", flags_.exit_at_end, "Stop at the end as it was when the command began");
+    sub.add_flag("--ws", flags_.by_web_socket,
+                 "By WebSocket: ws:// at the host of --server, port 7421 unless that is a ws:// URL");
     sub.add_option("-f,--format", flags_.format, "Template of a record's text (see below); wins over -o");
   }
 
@@ -329,7 +295,7 @@ class Parser {
   }
 
   void add_bench() {
-    auto& bench = add_leaf(root_, "bench", "pub|sub|e2e TOPIC", help::kBench, help::kBenchFooter,
+    auto& bench = add_leaf(root_, "bench", "pub|sub|e2e|fan TOPIC", help::kBench, help::kBenchFooter,
                            [this](const Positionals& positionals) { return build_bench(positionals); });
     bench.add_option("--records", flags_.records, "Records to measure; default 1,000,000, e2e 100,000")
         ->check(CLI::Range(std::uint64_t{1}, kCountMax));
@@ -341,26 +307,34 @@ class Parser {
     bench.add_option("--in-flight", flags_.in_flight, "Most unacknowledged records of a producer, without --rate")
         ->check(CLI::Range(1, 100'000'000))
         ->capture_default_str();
-    bench.add_option("--rate", flags_.rate, "Records a second, over all producers")->check(CLI::Range(0.001, 1e9));
+    bench.add_option("--rate", flags_.rate, "Records a second, over all producers")->check(CLI::Range(0.0, 1e9));
+    bench.add_option("--subscribers", flags_.subscribers, "fan: subscribers, each on its own connection")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    bench.add_option("--seconds", flags_.seconds, "fan: how long")->check(CLI::Range(0.001, 1e6))->capture_default_str();
     add_publishing_flags(bench);
   }
 
   Result<Command> build_bench(const Positionals& positionals) {
-    LEAT_TRY(expect_count(positionals, 2, 2, "pub|sub|e2e TOPIC"));
+    LEAT_TRY(expect_count(positionals, 2, 2, "pub|sub|e2e|fan TOPIC"));
     static const std::map<std::string, BenchKind> kKinds{
-        {"pub", BenchKind::pub}, {"sub", BenchKind::sub}, {"e2e", BenchKind::e2e}};
+        {"pub", BenchKind::pub}, {"sub", BenchKind::sub}, {"e2e", BenchKind::e2e}, {"fan", BenchKind::fan}};
     const auto kind = kKinds.find(positionals[0]);
-    if (kind == kKinds.end()) return usage_error("\"" + positionals[0] + "\" is no bench: expected pub, sub or e2e");
+    if (kind == kKinds.end()) return usage_error("\"" + positionals[0] + "\" is no bench: expected pub, sub, e2e or fan");
     LEAT_ASSIGN(auto topic, topic_name(positionals[1]));
     Bench bench{.kind = kind->second, .topic = std::move(topic)};
     LEAT_TRY(refuse_unfit_flags(bench.kind));
+    const bool is_fan = bench.kind == BenchKind::fan;
     const bool is_e2e = bench.kind == BenchKind::e2e;
     bench.records = given("--records") ? flags_.records : is_e2e ? 100'000 : 1'000'000;
     bench.warmup_records = std::min<std::uint64_t>(bench.records / 10, 10'000);
     if (given("--warmup") || bench.kind == BenchKind::sub) bench.warmup_records = flags_.warmup;
     bench.size_bytes = flags_.size_bytes;
     bench.producers = flags_.producers;
-    bench.in_flight = flags_.in_flight;
+    bench.in_flight = is_fan && !given("--in-flight") ? kFanInFlight : flags_.in_flight;
+    bench.subscribers = is_fan ? flags_.subscribers : 0;
+    bench.seconds = is_fan ? flags_.seconds : 0;
+    if (is_fan && !given("--warmup")) bench.warmup_records = kFanWarmup;
     if (given("--rate")) bench.rate = flags_.rate;
     if (is_e2e && !bench.rate) bench.rate = 10'000;
     bench.ack = ack_named(flags_.ack);
@@ -369,24 +343,29 @@ class Parser {
   }
 
   Result<void> refuse_unfit_flags(BenchKind kind) const {
-    std::vector<const char*> unfit;
-    if (kind == BenchKind::sub) {
-      unfit = {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress"};
-    } else if (kind == BenchKind::e2e) {
-      unfit = {"--producers", "--in-flight"};
-      if (flags_.size_bytes < 16) return usage_error("e2e needs a --size of at least 16: the value carries the time");
-    }
-    for (const char* flag : unfit) {
+    static const std::map<BenchKind, std::vector<const char*>> kUnfit{
+        {BenchKind::pub, {"--subscribers", "--seconds"}},
+        {BenchKind::sub,
+         {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress", "--subscribers", "--seconds"}},
+        {BenchKind::e2e, {"--producers", "--in-flight", "--subscribers", "--seconds"}},
+        {BenchKind::fan, {"--records", "--producers"}}};
+    for (const char* flag : kUnfit.at(kind)) {
       if (given(flag)) return usage_error(std::string(flag) + " has no meaning for this bench");
     }
+    const bool is_stamped = kind == BenchKind::e2e || kind == BenchKind::fan;
+    if (is_stamped && flags_.size_bytes < Stamp::kBytes) {
+      return usage_error("--size has to be at least 16 here: the value carries the time");
+    }
+    if (given("--rate") && flags_.rate == 0 && kind != BenchKind::fan)
+      return usage_error("--rate 0 publishes nothing: for fan only");
     return ok();
   }
 
   TimestampMs now_ms_;
   GlobalOptions global_;
   Flags flags_;
-  std::shared_ptr<Formatter> formatter_ = std::make_shared<Formatter>();
-  Root root_{help::kRoot, "leat"};
+  std::shared_ptr<UsageFormatter> formatter_ = std::make_shared<UsageFormatter>();
+  OptionsApp root_{help::kRoot, "leat"};
   std::vector<Leaf> leaves_;
 };
 

@@ -15,7 +15,11 @@
 /// The commands of `leat` as plain values: what command_line makes and the run functions carry out.
 namespace leat::tool {
 
-enum class OutputFormat : std::uint8_t { table, json };
+enum class OutputFormat : std::uint8_t {
+  table,
+  json,
+  cloudevents,  ///< of records only
+};
 
 /// What every command takes.
 struct GlobalOptions {
@@ -54,6 +58,7 @@ struct Pub {
   bool create_topic = true;  ///< when it is missing
   Codec codec = Codec::none;
   AckLevel ack = AckLevel::durable;
+  bool by_http = false;  ///< by POST, each record a request, rather than by the SDK
 };
 
 struct Sub {
@@ -65,7 +70,7 @@ struct Sub {
   std::optional<RecordTemplate> format;  ///< wins over the output format
 };
 
-enum class BenchKind : std::uint8_t { pub, sub, e2e };
+enum class BenchKind : std::uint8_t { pub, sub, e2e, fan };
 
 struct Bench {
   BenchKind kind = BenchKind::pub;
@@ -75,7 +80,9 @@ struct Bench {
   std::size_t size_bytes = 1024;     ///< of a value
   std::uint32_t producers = 1;
   std::uint64_t in_flight = 5000;  ///< unacknowledged records of one producer, without a rate
-  std::optional<double> rate;      ///< records a second, over all producers
+  std::optional<double> rate;      ///< records a second, over all producers; fan: 0 publishes nothing
+  std::uint32_t subscribers = 0;   ///< of a fan
+  double seconds = 0;              ///< that a fan takes
   AckLevel ack = AckLevel::durable;
   Codec codec = Codec::none;
 };

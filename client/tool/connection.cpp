@@ -13,6 +13,13 @@ ClientOptions client_options(const GlobalOptions& global, std::string name) {
   return options;
 }
 
+Result<client::Endpoint> http_endpoint(const std::string& server) {
+  LEAT_ASSIGN(auto endpoint, client::parse_endpoint(server));
+  if (endpoint.scheme == client::Scheme::ws) return endpoint;
+  endpoint.port = client::kDefaultHttpPort;
+  return client::parse_endpoint("ws://" + endpoint.to_string());
+}
+
 Result<FoundTopic> find_topic(Admin& admin, const std::string& name, bool create) {
   auto found = admin.describe_topic(name);
   if (found.has_value()) return FoundTopic{std::move(*found), false};

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "client/src/endpoint.hpp"
 #include "client/tool/commands.hpp"
 #include "leat/admin.hpp"
 #include "leat/client.hpp"
@@ -11,6 +12,9 @@ namespace leat::tool {
 
 /// How `leat` connects: `name` is what the broker's logs show.
 ClientOptions client_options(const GlobalOptions& global, std::string name);
+
+/// Where the broker at `server` speaks HTTP: the place of a ws:// URL as it is, and HTTP's own port at the host of any other.
+Result<client::Endpoint> http_endpoint(const std::string& server);
 
 struct FoundTopic {
   TopicInfo info;

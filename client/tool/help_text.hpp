@@ -8,6 +8,7 @@ inline constexpr const char* kRoot = "Publishes to and subscribes from a leat br
 inline constexpr const char* kRootFooter =
     R"(Every command has its own help: leat COMMAND --help.
 A flag wins over the environment (LEAT_SERVER, LEAT_OUTPUT), which wins over the default.
+--server takes ws://HOST[:PORT][/PATH] as well, for networks that let nothing but HTTP through: port 7421, path /v1/ws unless given.
 Results go to standard output, notes and progress to standard error. With -o json a result is one JSON object a line.
 A reader of the output that has had enough, as in leat sub orders start | head, is no error: the command ends with 0.
 
@@ -62,12 +63,17 @@ While the broker refuses records for the moment (its disk is full, it restarts) 
 error says so; what was not acknowledged by then fails with the broker's reason.
 The report counts the records acknowledged and their offsets, a partition a line; with -o json it is an object on standard output.
 
+With --http each record is a POST to /v1/topics/TOPIC/events, a few ahead of their answers, at the place of a ws:// --server, or at port
+7421 of any other's host. Nothing is tried again. -H takes content-type, and ce_NAME for the attributes of a CloudEvent in binary mode,
+of which ce_specversion, ce_id, ce_source and ce_type are required; -z and --timestamp-prefix do not go with it.
+
 Examples:
   leat pub orders '{"id":1}' -k 1
   leat pub orders -H source=web -H trace=9f3 'hello'
   leat pub orders -- '--begins with a dash'
   tail -F app.log | leat pub logs -z zstd
   leat pub users -K '\t' < users.tsv
+  leat pub orders --http -H content-type=application/json '{"id":1}'
   printf '2026-01-01 12:00:00\tk\tv\n' | leat pub events --timestamp-prefix -K '\t')";
 
 inline constexpr const char* kSub =
@@ -84,7 +90,8 @@ In ranges, "end" is the end when the command began. Relative offsets are each pa
 
 Records are printed a line each: partition, offset, time, key, value, separated by tabs (the topic first when there are several);
 with -o json as objects with topic, partition, offset, timestamp, key, value (key_base64, value_base64 where they are not UTF-8) and
-headers. With -f as the template says, nothing added:
+headers; with -o cloudevents as structured CloudEvents (JSON), their place in leatoffset and leatpartition, their time in leattime.
+With -f as the template says, nothing added:
   %t topic  %p partition  %o offset  %T timestamp (ms)  %k key  %v or %s value  %K and %S bytes of key and value (-1: null)
   %h headers (name=value,...)  %% a percent sign  \n \t \r \0 \\ \xHH
 
@@ -92,21 +99,27 @@ Examples:
   leat sub orders
   leat sub orders start -e -f '%k %v\n'
   leat sub orders,payments @-1h -o json
+  leat sub orders start -o cloudevents --ws
   leat sub orders -10:end -p 0)";
 
-inline constexpr const char* kBench = "Measure a broker: KIND is pub, sub or e2e. A missing topic is created.";
+inline constexpr const char* kBench = "Measure a broker: KIND is pub, sub, e2e or fan. A missing topic is created.";
 inline constexpr const char* kBenchFooter =
     R"(pub  publishes, each producer over its own connection. Closed loop: each has at most --in-flight records unacknowledged. With --rate an
      open loop: latency counts from the moment a record was meant to be sent, however late it was sent.
 sub  reads from the start of the topic, which must hold the records, without formatting them.
 e2e  publishes at --rate (default 10,000/s) and receives in the same process; latency counts from the intended sending to receipt.
+fan  publishes for --seconds to --subscribers, each on a connection of its own, all on one thread; latency as in e2e, over all
+     deliveries. Without --rate a closed loop: at most --in-flight (default 200) records are published and not delivered to all.
+     --rate 0 publishes nothing and holds the subscribers idle. The daemon has to let them in: limits.connections_per_address_max
+     (default 1000, and the publisher is one as well) and limits.connections_max (10000); and both processes need the files (ulimit -n).
 Values are pseudo-random bytes. mb_per_s counts values only, in 1,000,000 bytes. Latencies have three digits. The first --warmup records
-(default: a tenth of --records, at most 10,000; none for sub) are not counted.
+(default: a tenth of --records, at most 10,000; fan 10; none for sub) are not counted.
 
 Examples:
   leat bench pub load --records 2000000 --size 1024
   leat bench pub load --rate 50000 --ack written -o json
   leat bench sub load --records 2000000
-  leat bench e2e load --records 100000 --size 100 --rate 10000)";
+  leat bench e2e load --records 100000 --size 100 --rate 10000
+  leat bench fan load --subscribers 1000 --rate 20 --server ws://127.0.0.1)";
 
 }  // namespace leat::tool::help

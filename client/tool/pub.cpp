@@ -8,92 +8,23 @@
 
 #include "client/tool/commands.hpp"
 #include "client/tool/connection.hpp"
-#include "client/tool/deliveries.hpp"
-#include "client/tool/interrupt.hpp"
 #include "client/tool/interrupt_watch.hpp"
-#include "protocol/text/json_text.hpp"
-#include "client/tool/line_format.hpp"
-#include "client/tool/line_reader.hpp"
 #include "client/tool/output.hpp"
 #include "client/tool/progress.hpp"
+#include "client/tool/publishing.hpp"
 #include "client/tool/text_table.hpp"
 #include "client/tool/wait_notes.hpp"
+#include "protocol/text/json_text.hpp"
 
 namespace leat::tool {
 namespace {
-
-/// How long an interrupted command waits for what it has published.
-constexpr std::chrono::seconds kGrace{5};
 
 using SteadyClock = std::chrono::steady_clock;
 
 double seconds_since(SteadyClock::time_point start) { return std::chrono::duration<double>(SteadyClock::now() - start).count(); }
 
-/// Turns messages and lines into records and hands them to the producer. Main thread.
-class Publisher {
- public:
-  Publisher(const Pub& command, Producer& producer, Deliveries& deliveries)
-      : command_(command), producer_(producer), deliveries_(deliveries) {
-    format_.key_delimiter = command.key_delimiter;
-    format_.timestamp_prefix = command.timestamp_prefix;
-    for (const auto& header : command.headers) headers_.push_back({header.name, as_bytes(header.value)});
-  }
-
-  [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
-
-  Result<void> send_messages(const Interrupt& interrupt) {
-    for (std::size_t i = 0; i < command_.messages.size() && !interrupt.requested() && !deliveries_.has_failure(); ++i) {
-      LEAT_TRY(send(command_.messages[i], "message ", i + 1));
-    }
-    return ok();
-  }
-
-  Result<void> send_lines(const Interrupt& interrupt, std::size_t line_bytes_max) {
-    DescriptorSource input(STDIN_FILENO, interrupt.fd());
-    LineReader lines(input, line_bytes_max);
-    while (!interrupt.requested() && !deliveries_.has_failure()) {
-      auto line = lines.next();
-      if (line.has_error() && line.error().code == Errc::cancelled) return ok();
-      if (line.has_error()) return std::move(line).error();
-      if (!*line) return ok();
-      LEAT_TRY(send(**line, "line ", lines.line_number()));
-    }
-    return ok();
-  }
-
- private:
-  Result<void> send(std::string_view text, const char* what, std::size_t number) {
-    auto parts = split_line(text, format_);
-    if (parts.has_error()) return Error(parts.error().code, what + std::to_string(number) + " " + parts.error().context);
-    OutgoingRecord record;
-    if (command_.key) record.key = as_bytes(*command_.key);
-    if (parts->key) record.key = as_bytes(*parts->key);
-    record.value = as_bytes(parts->value);
-    record.headers = headers_;
-    record.timestamp = parts->timestamp;
-    record.partition = command_.partition;
-    LEAT_TRY(producer_.send(command_.topic, record, [this](const Result<Delivery>& delivery) { deliveries_.add(delivery); }));
-    ++accepted_;
-    return ok();
-  }
-
-  const Pub& command_;
-  Producer& producer_;
-  Deliveries& deliveries_;
-  LineFormat format_;
-  std::vector<HeaderView> headers_;
-  std::uint64_t accepted_ = 0;
-};
-
-struct Outcome {
-  std::uint64_t accepted = 0;
-  double seconds = 0;
-  bool interrupted = false;
-  std::optional<Error> input_error;  ///< what ended reading or sending early
-};
-
 /// Connects, publishes and waits. When it returns the client is gone, and with it every callback.
-Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliveries& deliveries) {
+Result<PubOutcome> publish_by_sdk(const GlobalOptions& global, const Pub& command, Deliveries& deliveries) {
   Client client(client_options(global, "leat pub"));
   LEAT_TRY(client.connect());
   Admin admin(client);
@@ -117,28 +48,25 @@ Result<Outcome> publish(const GlobalOptions& global, const Pub& command, Deliver
   }
   const Interrupt interrupt;
   Producer producer(client, options);
-  const InterruptWatch watch(interrupt, kGrace, [&producer] { producer.close(); });
+  const InterruptWatch watch(interrupt, kPublishGrace, [&producer] { producer.close(); });
   const auto start = SteadyClock::now();
-  const Progress progress(!global.quiet, [&deliveries, start] {
-    const auto done = deliveries.acknowledged();
-    const auto rate = static_cast<double>(done) / std::max(seconds_since(start), 1e-3);
-    return counted(done, "record") + " acknowledged, " + grouped(static_cast<std::uint64_t>(rate)) + "/s";
-  });
+  const Progress progress(!global.quiet, [&deliveries, start] { return publishing_progress(deliveries, start); });
 
-  Outcome outcome;
-  Publisher publisher(command, producer, deliveries);
-  const auto sent =
-      command.messages.empty() ? publisher.send_lines(interrupt, record_bytes_max) : publisher.send_messages(interrupt);
+  PubOutcome outcome;
+  RecordSource source(command, deliveries, [&](const OutgoingRecord& record) {
+    return producer.send(command.topic, record, [&deliveries](const Result<Delivery>& told) { deliveries.add(told); });
+  });
+  const auto sent = source.send_all(interrupt, record_bytes_max);
   if (sent.has_error()) outcome.input_error = sent.error();
   // Its outcome is each record's own, and those are counted.
   [[maybe_unused]] const auto flushed = producer.flush();
-  outcome.accepted = publisher.accepted();
+  outcome.accepted = source.accepted();
   outcome.seconds = seconds_since(start);
   outcome.interrupted = interrupt.requested();
   return outcome;
 }
 
-std::string note(const Pub& command, const Outcome& outcome, const Deliveries& deliveries) {
+std::string note(const Pub& command, const PubOutcome& outcome, const Deliveries& deliveries) {
   const auto done = deliveries.acknowledged();
   std::string text = "leat: " + counted(done, "record") + " acknowledged";
   if (deliveries.level()) text += fmt::format(" ({})", name_of(*deliveries.level()));
@@ -150,7 +78,7 @@ std::string note(const Pub& command, const Outcome& outcome, const Deliveries& d
   return text;
 }
 
-std::string json(const Pub& command, const Outcome& outcome, const Deliveries& deliveries) {
+std::string json(const Pub& command, const PubOutcome& outcome, const Deliveries& deliveries) {
   std::string text = "{\"topic\":";
   append_json_string_lossy(text, command.topic);
   const auto done = deliveries.acknowledged();
@@ -170,7 +98,8 @@ std::string json(const Pub& command, const Outcome& outcome, const Deliveries& d
 
 Result<ExitCode> run(const GlobalOptions& global, const Pub& command) {
   Deliveries deliveries;
-  LEAT_ASSIGN(const Outcome outcome, publish(global, command, deliveries));
+  const auto publish = command.by_http ? publish_by_http : publish_by_sdk;
+  LEAT_ASSIGN(const PubOutcome outcome, publish(global, command, deliveries));
   const std::uint64_t missing = outcome.accepted - deliveries.acknowledged();
   if (global.output == OutputFormat::json) {
     Output output(STDOUT_FILENO);

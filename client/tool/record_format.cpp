@@ -9,6 +9,8 @@
 #include <optional>
 
 #include "client/tool/escapes.hpp"
+#include "protocol/cloudevents/json_format.hpp"
+#include "protocol/cloudevents/record_mapping.hpp"
 #include "protocol/text/json_text.hpp"
 #include "protocol/text/record_json.hpp"
 #include "protocol/text/timestamp.hpp"
@@ -203,6 +205,11 @@ void append_record_json(std::string& out, const PlacedRecord& placed) {
   out += ',';
   append_record_members(out, placed.record);
   out += "}\n";
+}
+
+void append_record_event(std::string& out, const PlacedRecord& placed) {
+  cloudevents::append_json(out, cloudevents::placed_event_of(placed.record, {placed.topic, placed.partition}));
+  out += '\n';
 }
 
 }  // namespace leat::tool

@@ -48,4 +48,8 @@ void append_record_line(std::string& out, const PlacedRecord& placed, bool with_
 /// key_base64 and value_base64 where they are not UTF-8), headers as [{"name":...,"value":...}] as names may repeat.
 void append_record_json(std::string& out, const PlacedRecord& placed);
 
+/// One structured CloudEvent (JSON) and a line feed, with leatoffset, leatpartition and leattime, as the broker's own text
+/// transports show it.
+void append_record_event(std::string& out, const PlacedRecord& placed);
+
 }  // namespace leat::tool

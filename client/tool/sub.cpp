@@ -90,6 +90,8 @@ class Printer {
       command_.format->append(output_.buffer(), placed);
     } else if (global_.output == OutputFormat::json) {
       append_record_json(output_.buffer(), placed);
+    } else if (global_.output == OutputFormat::cloudevents) {
+      append_record_event(output_.buffer(), placed);
     } else {
       append_record_line(output_.buffer(), placed, command_.topics.size() > 1);
     }

@@ -157,4 +157,14 @@ Event event_of(const record::RecordView& record, const RecordPlace& place) {
   return *std::move(event);
 }
 
+Event placed_event_of(const record::RecordView& record, const RecordPlace& place) {
+  Event event = event_of(record, place);
+  event.set(kOffsetAttribute, std::to_string(record.offset.value()));
+  event.set(kPartitionAttribute, place.partition.value());
+  std::string time;
+  append_timestamp(time, record.timestamp);
+  event.set(kTimeAttribute, std::move(time));
+  return event;
+}
+
 }  // namespace leat::cloudevents

@@ -49,4 +49,7 @@ inline constexpr std::string_view kTimeAttribute = "leattime";            ///< t
 /// id the offset, `partitionkey` the key when that is text, and every header that could be an attribute as an extension.
 Event event_of(const record::RecordView& record, const RecordPlace& place);
 
+/// The same with the record's place and time as the attributes above: what a subscriber is shown.
+Event placed_event_of(const record::RecordView& record, const RecordPlace& place);
+
 }  // namespace leat::cloudevents

@@ -5,7 +5,6 @@
 #include "protocol/cloudevents/json_format.hpp"
 #include "protocol/cloudevents/record_mapping.hpp"
 #include "protocol/text/record_json.hpp"
-#include "protocol/text/timestamp.hpp"
 
 namespace leat::server {
 namespace {
@@ -16,16 +15,6 @@ constexpr std::size_t kCachedBytes = 2U << 20;
 constexpr std::size_t kCachedBatches = 64;
 /// A batch that holds more is not for those who read text.
 constexpr record::DecompressLimits kLimits{std::size_t{16} << 20, 1024, std::size_t{4} << 20};
-
-cloudevents::Event placed_event(const record::RecordView& record, std::string_view topic, PartitionId partition) {
-  cloudevents::Event event = cloudevents::event_of(record, {topic, partition});
-  event.set(cloudevents::kOffsetAttribute, std::to_string(record.offset.value()));
-  event.set(cloudevents::kPartitionAttribute, partition.value());
-  std::string time;
-  append_timestamp(time, record.timestamp);
-  event.set(cloudevents::kTimeAttribute, std::move(time));
-  return event;
-}
 
 }  // namespace
 
@@ -41,7 +30,8 @@ Result<std::shared_ptr<TextBatch>> TextBatch::open(ByteSpan batch, std::string t
 }
 
 void TextBatch::append(std::string& out, const record::RecordView& record) const {
-  if (form_ == TextForm::cloudevents) return cloudevents::append_json(out, placed_event(record, topic_, partition_));
+  if (form_ == TextForm::cloudevents)
+    return cloudevents::append_json(out, cloudevents::placed_event_of(record, {topic_, partition_}));
   out += '{';
   append_record_members(out, record);
   out += '}';

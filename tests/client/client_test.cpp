@@ -21,6 +21,7 @@
 
 #include "leat/admin.hpp"
 #include "tests/client/fake/broker_test.hpp"
+#include "tests/client/fake/stranger.hpp"
 
 namespace leat::testing {
 namespace {
@@ -52,40 +53,6 @@ TEST_F(ClientTest, ARefusedConnectionNamesTheAddress) {
   Client client(there);
   EXPECT_THAT(client.connect().error().message(), ::testing::HasSubstr("127.0.0.1:1"));
 }
-
-/// Says something that is not leat's protocol to whoever connects.
-class Stranger {
- public:
-  explicit Stranger(std::string greeting) : greeting_(std::move(greeting)) {
-    accept();
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~Stranger() {
-    asio::post(context_, [this] { acceptor_.close(); });
-    thread_.join();
-  }
-  Stranger(const Stranger&) = delete;
-  Stranger& operator=(const Stranger&) = delete;
-
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
-
- private:
-  void accept() {
-    acceptor_.async_accept([this](const boost::system::error_code& problem, asio::ip::tcp::socket socket) {
-      if (problem) return;
-      sockets_.push_back(std::move(socket));
-      boost::system::error_code gone_already;
-      asio::write(sockets_.back(), asio::buffer(greeting_), gone_already);
-      accept();
-    });
-  }
-
-  const std::string greeting_;
-  asio::io_context context_;
-  asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
-  std::vector<asio::ip::tcp::socket> sockets_;
-  std::thread thread_;
-};
 
 TEST_F(ClientTest, WhoeverDoesNotSpeakTheProtocolIsNoBroker) {
   const std::pair<std::string, std::string> strangers[] = {{"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"},

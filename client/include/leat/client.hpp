@@ -15,9 +15,12 @@ class Core;
 
 /// Times out of range are brought within it (at most a year).
 struct ClientOptions {
-  std::string url = "leat://127.0.0.1:7420";  ///< leat://HOST[:PORT]; the port is 7420 when not given
-  std::string client_name = "leat-cpp";       ///< how the broker's logs name this client; at most 256 bytes count
-  /// Of one attempt to connect: resolving the name, connecting and the hello. The client goes on trying after it.
+  /// leat://HOST[:PORT], port 7420 when not given; or ws://HOST[:PORT][/PATH], a WebSocket for networks that let nothing else
+  /// through, port 7421 and path /v1/ws when not given. wss:// is refused: TLS is not built in yet.
+  std::string url = "leat://127.0.0.1:7420";
+  std::string client_name = "leat-cpp";  ///< how the broker's logs name this client; at most 256 bytes count
+  /// Of one attempt to connect: resolving the name, connecting, the WebSocket's handshake and the hello. The client goes on
+  /// trying after it.
   std::chrono::milliseconds connect_timeout{5'000};
   /// Of one request (Admin's, and those that begin a subscription), from the call to the answer, reconnecting included.
   /// Publishing has ProducerOptions::delivery_timeout instead.
@@ -52,7 +55,8 @@ struct ServerInfo {
 /// Failure: a request completes with Errc::connection_failed when it could not be sent within request_timeout, with
 /// Errc::timed_out when it was sent and not answered (the outcome is unknown), and with Errc::connection_lost when the connection
 /// broke after it was sent and it is not one that may safely be sent again. An unusable URL fails everything with
-/// Errc::invalid_argument. Something else than a broker at the address is Errc::connection_failed, and the text says so.
+/// Errc::invalid_argument. Something else than a broker at the address is Errc::connection_failed, and the text says so; so is a
+/// WebSocket that was refused, with the HTTP status.
 class Client {
  public:
   explicit Client(ClientOptions options = {});

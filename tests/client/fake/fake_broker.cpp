@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <cstdlib>
+#include <string_view>
 
 #include "protocol/base/random.hpp"
 
@@ -12,7 +14,17 @@ namespace leat::testing {
 
 using boost::asio::ip::tcp;
 
-FakeBroker::FakeBroker() : acceptor_(context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
+namespace {
+
+bool wants_web_sockets() {
+  const char* const transport = std::getenv("LEAT_TEST_TRANSPORT");
+  return transport != nullptr && std::string_view(transport) == "ws";
+}
+
+}  // namespace
+
+FakeBroker::FakeBroker()
+    : web_sockets_(wants_web_sockets()), acceptor_(context_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)) {
   accept();
   thread_ = std::thread([this] { context_.run(); });
 }
@@ -27,7 +39,9 @@ FakeBroker::~FakeBroker() {
   thread_.join();
 }
 
-std::string FakeBroker::url() const { return "leat://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+std::string FakeBroker::url() const {
+  return (web_sockets_ ? "ws://127.0.0.1:" : "leat://127.0.0.1:") + std::to_string(acceptor_.local_endpoint().port());
+}
 
 void FakeBroker::accept() {
   acceptor_.async_accept([this](const boost::system::error_code& problem, tcp::socket socket) {
@@ -35,7 +49,7 @@ void FakeBroker::accept() {
     if (problem || stopping_) return;
     ++connections_;
     if (accepting_) {
-      sessions_.push_back(std::make_shared<FakeSession>(std::move(socket), *this));
+      sessions_.push_back(std::make_shared<FakeSession>(std::move(socket), *this, web_sockets_));
       sessions_.back()->start();
     }
     happened_.notify_all();

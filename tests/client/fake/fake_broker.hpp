@@ -37,8 +37,9 @@ struct PublishAction {
 
 enum class RequestAction { answer, drop, ignore, refuse_internal, refuse_overloaded };
 
-/// A broker in the test's process: the native protocol over a real socket on the loopback, batches in memory, and misbehaviour on
-/// request. A thread of its own; every public function from any thread. The hooks run on its thread, with its lock held.
+/// A broker in the test's process: the native protocol over a real socket on the loopback, within WebSockets where the
+/// environment says LEAT_TEST_TRANSPORT=ws, batches in memory, and misbehaviour on request. A thread of its own; every public
+/// function from any thread. The hooks run on its thread, with its lock held.
 class FakeBroker {
  public:
   using PublishHook = std::function<PublishAction(const SeenPublish&)>;
@@ -106,6 +107,7 @@ class FakeBroker {
   std::pair<std::string, FakePartition*> find(const native::TopicPartition& target);
   [[nodiscard]] native::TopicInfo describe(const std::string& name, const Topic& topic) const;
 
+  const bool web_sockets_;
   mutable std::mutex mutex_;
   std::condition_variable happened_;
   boost::asio::io_context context_;

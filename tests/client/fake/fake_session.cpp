@@ -15,16 +15,30 @@ constexpr std::size_t kInputBytes = 16 << 20;
 
 void FakeSession::start() {
   input_.resize(kInputBytes);
+  if (is_web_socket_) return accept_web_socket();
   read();
 }
 
+void FakeSession::accept_web_socket() {
+  namespace websocket = boost::beast::websocket;
+  stream_.binary(true);
+  stream_.set_option(websocket::stream_base::decorator(
+      [](websocket::response_type& response) { response.set(boost::beast::http::field::sec_websocket_protocol, "leat.v1"); }));
+  stream_.async_accept([self = shared_from_this()](const boost::system::error_code& problem) {
+    const std::lock_guard lock(self->broker_.mutex());
+    if (problem) self->close();
+    if (!self->closed_) self->read();
+  });
+}
+
 void FakeSession::read() {
-  socket_.async_read_some(boost::asio::buffer(input_.data() + filled_, input_.size() - filled_),
-                          [self = shared_from_this()](const boost::system::error_code& problem, std::size_t bytes) {
-                            const std::lock_guard lock(self->broker_.mutex());
-                            if (problem) self->close();
-                            if (!self->closed_) self->on_read(bytes);
-                          });
+  const auto space = boost::asio::buffer(input_.data() + filled_, input_.size() - filled_);
+  const auto done = [self = shared_from_this()](const boost::system::error_code& problem, std::size_t bytes) {
+    const std::lock_guard lock(self->broker_.mutex());
+    if (problem) self->close();
+    if (!self->closed_) self->on_read(bytes);
+  };
+  is_web_socket_ ? stream_.async_read_some(space, done) : stream_.next_layer().async_read_some(space, done);
 }
 
 void FakeSession::on_read(std::size_t bytes) {
@@ -56,18 +70,19 @@ void FakeSession::send(const native::Message& message, std::uint64_t correlation
 void FakeSession::write() {
   std::swap(queued_, writing_);
   if (writing_.empty()) return;
-  boost::asio::async_write(socket_, boost::asio::buffer(writing_),
-                           [self = shared_from_this()](const boost::system::error_code& problem, std::size_t) {
-                             const std::lock_guard lock(self->broker_.mutex());
-                             self->writing_.clear();
-                             if (!problem && !self->closed_) self->write();
-                           });
+  const auto done = [self = shared_from_this()](const boost::system::error_code& problem, std::size_t) {
+    const std::lock_guard lock(self->broker_.mutex());
+    self->writing_.clear();
+    if (!problem && !self->closed_) self->write();
+  };
+  const auto bytes = boost::asio::buffer(writing_);
+  is_web_socket_ ? stream_.async_write(bytes, done) : boost::asio::async_write(stream_.next_layer(), bytes, done);
 }
 
 void FakeSession::close() {
   if (std::exchange(closed_, true)) return;
   boost::system::error_code ignored;
-  socket_.close(ignored);
+  stream_.next_layer().close(ignored);
   broker_.forget(*this);
 }
 

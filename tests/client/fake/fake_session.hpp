@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/websocket/stream.hpp>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,7 +14,8 @@ namespace leat::testing {
 
 class FakeBroker;
 
-/// One client's connection to a FakeBroker, whose lock is held in all but start(). Frames in, frames out; the broker decides.
+/// One client's connection to a FakeBroker, by itself or within a WebSocket. The broker's lock is held in all but start(). Frames
+/// in, frames out; the broker decides.
 class FakeSession : public std::enable_shared_from_this<FakeSession> {
  public:
   struct Subscription {
@@ -22,7 +24,8 @@ class FakeSession : public std::enable_shared_from_this<FakeSession> {
     std::int64_t credit_bytes = 0;
   };
 
-  FakeSession(boost::asio::ip::tcp::socket socket, FakeBroker& broker) : socket_(std::move(socket)), broker_(broker) {}
+  FakeSession(boost::asio::ip::tcp::socket socket, FakeBroker& broker, bool is_web_socket)
+      : stream_(std::move(socket)), is_web_socket_(is_web_socket), broker_(broker) {}
 
   void start();
   void send(const native::Message& message, std::uint64_t correlation, ByteSpan payload = {});
@@ -32,11 +35,13 @@ class FakeSession : public std::enable_shared_from_this<FakeSession> {
   std::vector<native::PublishAck> withheld;
 
  private:
+  void accept_web_socket();
   void read();
   void on_read(std::size_t bytes);
   void write();
 
-  boost::asio::ip::tcp::socket socket_;
+  boost::beast::websocket::stream<boost::asio::ip::tcp::socket> stream_;
+  const bool is_web_socket_;
   FakeBroker& broker_;
   std::vector<std::byte> input_;
   std::size_t filled_ = 0;

@@ -19,6 +19,19 @@ TEST(BenchResult, IsOneJsonObjectALine) {
   EXPECT_EQ(to_json(*result), "{\"records\":1000,\"seconds\":0.500000,\"records_per_s\":2000.0,\"mb_per_s\":2.048}\n");
 }
 
+TEST(BenchResult, OfAFanCountsDeliveries) {
+  auto result = std::make_unique<BenchResult>();
+  result->records = 100;
+  result->seconds = 0.5;
+  result->subscribers = 10;
+  result->deliveries = 1000;
+  const auto object = boost::json::parse(to_json(*result));
+  EXPECT_EQ(object.at("subscribers").as_int64(), 10);
+  EXPECT_EQ(object.at("deliveries").as_int64(), 1000);
+  EXPECT_DOUBLE_EQ(object.at("deliveries_per_s").as_double(), 2000.0);
+  EXPECT_DOUBLE_EQ(object.at("records_per_s").as_double(), 200.0);
+}
+
 TEST(BenchResult, HasItsLatenciesInMicroseconds) {
   auto result = std::make_unique<BenchResult>();
   result->latency_name = "ack_us";

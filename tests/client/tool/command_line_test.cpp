@@ -186,6 +186,37 @@ TEST_F(CommandLineTest, BenchTakesItsFlags) {
   EXPECT_EQ(bench.codec, Codec::lz4);
 }
 
+TEST_F(CommandLineTest, AFanIsClosedLoopUnlessGivenARateWhichMayBeZero) {
+  const auto fan = command<Bench>({"bench", "fan", "load", "--subscribers", "7", "--seconds", "2.5"});
+  EXPECT_EQ(fan.kind, BenchKind::fan);
+  EXPECT_EQ(fan.subscribers, 7U);
+  EXPECT_EQ(fan.seconds, 2.5);
+  EXPECT_EQ(fan.rate, std::nullopt);
+  EXPECT_EQ(command<Bench>({"bench", "fan", "load", "--rate", "0"}).rate, 0.0);
+}
+
+TEST_F(CommandLineTest, SubByWebSocketGoesToHttpsPortOfTheSameHost) {
+  EXPECT_EQ(global({"sub", "t", "--ws"}).server, "ws://127.0.0.1:7421");
+  EXPECT_EQ(global({"sub", "t", "--ws", "--server", "leat://[::1]:9"}).server, "ws://[::1]:7421");
+  EXPECT_EQ(global({"sub", "t", "--ws", "--server", "ws://h:80/leat"}).server, "ws://h:80/leat");
+}
+
+TEST_F(CommandLineTest, PubByHttpTakesTheHeadersThatHttpHas) {
+  const auto pub = command<Pub>({"pub", "t", "m", "--http", "-H", "content-type=text/plain", "-H", "ce_id=1", "-k", "k"});
+  EXPECT_TRUE(pub.by_http);
+  EXPECT_EQ(pub.headers.size(), 2U);
+  EXPECT_FALSE(command<Pub>({"pub", "t", "m"}).by_http);
+}
+
+TEST_F(CommandLineTest, EventsAreAnOutputOfRecordsOnly) {
+  EXPECT_EQ(global({"sub", "t", "-o", "cloudevents"}).output, OutputFormat::cloudevents);
+  EXPECT_THAT(early_exit({"topic", "list", "-o", "cloudevents"}).text, HasSubstr("for leat sub"));
+}
+
+TEST_F(CommandLineTest, SaysThatThereIsNoTlsYet) {
+  EXPECT_THAT(early_exit({"topic", "list", "--server", "wss://h"}).text, HasSubstr("TLS, which is not built in yet"));
+}
+
 TEST_F(CommandLineTest, EveryCommandHasHelpWithExamples) {
   const std::vector<std::vector<std::string>> commands{{"topic", "create"},
                                                        {"topic", "list"},
@@ -249,7 +280,13 @@ INSTANTIATE_TEST_SUITE_P(OfPub, Misuse,
                                          Arguments{"pub", "t", "-p", "x"}, Arguments{"pub", "t", "-p", "99999999999"},
                                          Arguments{"pub", "t", "-z", "brotli"}, Arguments{"pub", "t", "--ack", "maybe"},
                                          Arguments{"pub", "t", "-k", "a", "-K", ":"}, Arguments{"pub", "t", "-K", "\\q"},
-                                         Arguments{"pub", "t", "-K", ""}, Arguments{"pub", "t", "-k"}));
+                                         Arguments{"pub", "t", "-K", ""}, Arguments{"pub", "t", "-k"},
+                                         Arguments{"pub", "t", "--http", "-z", "zstd"},
+                                         Arguments{"pub", "t", "--http", "-H", "a=b"},
+                                         Arguments{"pub", "t", "--http", "-H", "ce_A=b"},
+                                         Arguments{"pub", "t", "--http", "-H", "ce_=b"},
+                                         Arguments{"pub", "t", "--http", "-H", "content-type=a\r\nb: c"},
+                                         Arguments{"pub", "t", "--http", "--timestamp-prefix"}));
 
 INSTANTIATE_TEST_SUITE_P(OfSub, Misuse,
                          testing::Values(Arguments{"sub"}, Arguments{"sub", "t", "start", "end"},
@@ -269,7 +306,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"bench", "pub", "t", "u"}, Arguments{"bench", "pub", "t", "--size", "0"},
                     Arguments{"bench", "pub", "t", "--rate", "0"}, Arguments{"bench", "pub", "t", "--records", "-1"},
                     Arguments{"bench", "pub", "t", "--producers", "0"}, Arguments{"bench", "sub", "t", "--size", "5"},
-                    Arguments{"bench", "e2e", "t", "--size", "15"}, Arguments{"bench", "e2e", "t", "--producers", "2"}));
+                    Arguments{"bench", "e2e", "t", "--size", "15"}, Arguments{"bench", "e2e", "t", "--producers", "2"},
+                    Arguments{"bench", "e2e", "t", "--rate", "0"}, Arguments{"bench", "pub", "t", "--subscribers", "2"},
+                    Arguments{"bench", "fan", "t", "--size", "15"}, Arguments{"bench", "fan", "t", "--records", "2"},
+                    Arguments{"bench", "fan", "t", "--subscribers", "0"}, Arguments{"bench", "fan", "t", "--seconds", "0"}));
 
 }  // namespace
 }  // namespace leat::tool

@@ -142,5 +142,17 @@ TEST(RecordJson, BytesThatAreNotUtf8AreBase64) {
   EXPECT_EQ(object.at("headers").at(0).at("value_base64").as_string(), "/Q==");
 }
 
+TEST(RecordEvent, IsOneStructuredEventALineWithItsPlace) {
+  std::string out;
+  append_record_event(out, ARecord("k", R"({"a":1})", {{"content-type", as_bytes("application/json")}}).placed());
+  EXPECT_EQ(out.find('\n'), out.size() - 1);
+  const auto event = boost::json::parse(out);
+  EXPECT_EQ(event.at("specversion").as_string(), "1.0");
+  EXPECT_EQ(event.at("leatoffset").as_string(), "17");
+  EXPECT_EQ(event.at("leatpartition").as_int64(), 3);
+  EXPECT_EQ(event.at("leattime").as_string(), "2026-01-01T00:00:00.000Z");
+  EXPECT_EQ(event.at("data").at("a").as_int64(), 1);
+}
+
 }  // namespace
 }  // namespace leat::tool

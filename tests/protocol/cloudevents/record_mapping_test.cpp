@@ -113,5 +113,13 @@ TEST(CloudEventRecord, DescribesEventsThatWereWrittenCarelessly) {
   EXPECT_EQ(event_of(Stored({}, as_bytes("{"), {&structured, 1}).record(), kPlace).text("type"), "leat.record");
 }
 
+TEST(CloudEventRecord, IsShownWithItsPlaceAndTime) {
+  const Event event = placed_event_of(Stored(as_bytes("k"), as_bytes("v"), {}).record(), kPlace);
+  EXPECT_EQ(event.text("leatoffset"), "0");
+  ASSERT_NE(event.find("leatpartition"), nullptr);
+  EXPECT_EQ(*event.find("leatpartition"), AttributeValue(std::int32_t{3}));
+  EXPECT_EQ(event.text("leattime"), "2026-01-01T00:00:00.123Z");
+}
+
 }  // namespace
 }  // namespace leat::cloudevents
