@@ -312,6 +312,7 @@ void WebSocketConnection::look_at_deadlines() {
   const Time now = SteadyTime::now();
   if (deadline() <= now) return close();
   if (!holds_up_others(now)) return deadlines_.look();
+  shard_.metrics().connections_evicted.add(1);
   log::warn("connection closed, others wait for memory that it is slow with", {{"unsent_bytes", unsent_bytes_}});
   close();
 }
