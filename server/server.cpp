@@ -164,7 +164,7 @@ Result<void> Server::Parts::bind(const ServerConfig& config) {
   LEAT_ASSIGN(native, NativeEndpoint::bind(*broker, *limiter, memory, native_options(config, listen)));
   if (config.listen.http == kOff) return ok();
   LEAT_ASSIGN(const Endpoint listen_http, parse_endpoint(config.listen.http));
-  http_api = std::make_unique<HttpApi>(*broker, memory.sending, http_api_options(config, listen_http));
+  http_api = std::make_unique<HttpApi>(*broker, memory, http_api_options(config, listen_http));
   LEAT_ASSIGN(http, HttpEndpoint::bind(*broker, *limiter, *http_api, memory, http_options(config, listen_http)));
   return ok();
 }

@@ -45,7 +45,9 @@ Result<CommitGroupPtr> Store::journal_one() {
   CommitGroupPtr group = to_journal_ ? std::move(to_journal_) : queue_.take_for_journal();
   to_journal_ = nullptr;
   if (!group) return group;
+  const auto started = clock_.steady();
   auto written = journal_->write(*group);
+  group->journal_time = clock_.steady() - started;
   if (written.has_error()) {
     to_journal_ = std::move(group);
     if (written.error().code == Errc::journal_full) return std::move(written).error();
@@ -95,7 +97,9 @@ bool Store::wants_checkpoint() const {
 Result<void> Store::checkpoint() {
   forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
+  const auto started = clock_.steady();
   LEAT_TRY(save_points(false));
+  if (options_.on_checkpoint) options_.on_checkpoint(clock_.steady() - started);
   open_files_->close_unused();
   return ok();
 }
@@ -210,7 +214,7 @@ Result<Offset> Store::delete_records(PartitionLog& log, Offset before) {
 }
 
 Result<Space> Store::check_space() {
-  LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
+  LEAT_ASSIGN(const Space space, this->space());
   queue_.set_full(FullReason::reserve, space.free_bytes < options_.disk_reserve_bytes);
   return space;
 }

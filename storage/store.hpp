@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_map>
@@ -28,6 +29,8 @@ struct StoreOptions {
   std::size_t open_files_max = 256;      ///< of segments and their indexes; one for each thread that uses the store at the least
   std::int32_t partitions_max = 10'000;  ///< of all topics together
   std::size_t producers_max = 100'000;   ///< remembered, one that writes to two partitions counted twice
+  /// Told how long each checkpoint took, one call at a time, on the thread that made it; must not block.
+  std::function<void(std::chrono::nanoseconds)> on_checkpoint;
 };
 
 /// What a start found and did.
@@ -81,6 +84,8 @@ class Store {
   Result<void> enforce_retention();
   /// Refuses or accepts batches by the free space. The queue's full() says whether they are refused for want of it in any way.
   Result<Space> check_space();
+  /// Any thread; waits for the disk.
+  [[nodiscard]] Result<Space> space() const { return fs_.space(options_.data_dir); }
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads

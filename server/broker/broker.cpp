@@ -51,7 +51,11 @@ Broker::~Broker() {
 
 Result<std::unique_ptr<Broker>> Broker::open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options) {
   std::unique_ptr<Broker> broker(new Broker(std::move(options)));
-  LEAT_ASSIGN(broker->store_, storage::Store::open(fs, clock, random, broker->options_.store));
+  storage::StoreOptions store_options = broker->options_.store;
+  store_options.on_checkpoint = [&metrics = broker->store_metrics_](std::chrono::nanoseconds took) {
+    metrics.checkpoint_time.observe(static_cast<std::uint64_t>(took.count()));
+  };
+  LEAT_ASSIGN(broker->store_, storage::Store::open(fs, clock, random, std::move(store_options)));
   for (const storage::Topic& topic : broker->store_->topics()) broker->enter(topic);
   return broker;
 }
@@ -206,6 +210,9 @@ bool Broker::admit(std::size_t bytes) { return in_flight_bytes_.fetch_add(bytes)
 void Broker::release(std::size_t bytes) { in_flight_bytes_.fetch_sub(bytes); }
 
 void Broker::on_durable(const storage::CommitGroup& group) {
+  store_metrics_.journal_group_bytes.observe(group.padded_bytes());
+  store_metrics_.journal_group_batches.observe(group.batches.size());
+  store_metrics_.journal_write_time.observe(static_cast<std::uint64_t>(group.journal_time.count()));
   notify(group, [](Shard&) { return true; });
 }
 

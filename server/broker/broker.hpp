@@ -12,6 +12,7 @@
 #include "protocol/native/messages.hpp"
 #include "server/broker/shard.hpp"
 #include "server/broker/topic_registry.hpp"
+#include "server/metrics/store_metrics.hpp"
 #include "storage/store_threads.hpp"
 
 namespace leat::server {
@@ -52,6 +53,9 @@ class Broker final : public storage::CommitListener {
   void release(std::size_t bytes);
   /// A write failed: nothing is acknowledged any more.
   [[nodiscard]] bool has_failed() const { return failure_told_.load(); }
+  /// Published and not answered, over all sessions.
+  [[nodiscard]] std::uint64_t in_flight_bytes() const { return in_flight_bytes_.load(); }
+  [[nodiscard]] const StoreMetrics& store_metrics() const { return store_metrics_; }
   /// Runs `work`, which may wait for the disk, on a thread meant for it.
   template <class Work>
   void post_blocking(Work&& work) {
@@ -99,6 +103,7 @@ class Broker final : public storage::CommitListener {
   Result<storage::TopicSettings> checked_settings(const std::vector<native::Setting>& settings) const;
 
   const BrokerOptions options_;
+  StoreMetrics store_metrics_;
   std::vector<std::unique_ptr<Shard>> shards_;
   boost::asio::thread_pool blocking_;
   boost::asio::thread_pool topic_changes_{1};

@@ -18,7 +18,12 @@ constexpr std::size_t kSharedWhileKeptBytesMin = 64U << 10;
 
 Partition::Partition(native::TopicPartition id, std::shared_ptr<storage::PartitionLog> log, Shard& owner,
                      std::span<const std::unique_ptr<Shard>> shards)
-    : id_(id), log_(std::move(log)), owner_(owner), shards_(shards), woken_for_(log_->high_watermark()) {
+    : id_(id),
+      log_(std::move(log)),
+      owner_(owner),
+      shards_(shards),
+      woken_for_(log_->high_watermark()),
+      delivered_(shards.size()) {
   LEAT_ASSERT(shards.size() <= kShardsMax);
 }
 
@@ -68,9 +73,11 @@ bool Partition::try_append(PublishRequest& request) {
     report(request.sink, {request.correlation, request.batch.size(), appended.error()});
     return true;
   }
-  Waiting waiting{appended->base_offset, appended->next_offset, request.correlation,
-                  request.batch.size(),  appended->duplicate,   std::move(request.sink)};
+  count_published(request, appended->duplicate);
+  Waiting waiting{appended->base_offset, appended->next_offset,   request.correlation, request.batch.size(),
+                  appended->duplicate,   std::move(request.sink), request.received};
   if (request.ack == AckLevel::none) {
+    owner_.metrics().observe_ack(AckLevel::none, waiting.received, std::chrono::steady_clock::now());
     report(waiting.sink, {waiting.correlation, waiting.batch_bytes,
                           native::PublishAck{waiting.correlation, waiting.base, level_of(waiting.end), waiting.duplicate}});
     return true;
@@ -90,9 +97,21 @@ AckLevel Partition::level_of(Offset end) const {
   return end <= log_->written_end() ? AckLevel::written : AckLevel::none;
 }
 
-void Partition::settle(std::deque<Waiting>& waiting, Offset reached) {
+void Partition::count_published(const PublishRequest& request, bool duplicate) {
+  if (duplicate) return owner_.metrics().duplicate_batches.add(1);
+  published_.count(request.transport, static_cast<std::uint64_t>(request.header.record_count), request.batch.size());
+}
+
+void Partition::count_delivered(const Shard& shard, Transport transport, std::uint64_t records, std::uint64_t bytes) {
+  delivered_.count(shard.number(), transport, records, bytes);
+}
+
+void Partition::settle(std::deque<Waiting>& waiting, Offset reached, AckLevel level) {
+  if (waiting.empty() || waiting.front().end > reached) return;
+  const auto now = std::chrono::steady_clock::now();
   while (!waiting.empty() && waiting.front().end <= reached) {
     const Waiting& first = waiting.front();
+    owner_.metrics().observe_ack(level, first.received, now);
     report(first.sink, {first.correlation, first.batch_bytes,
                         native::PublishAck{first.correlation, first.base, level_of(first.end), first.duplicate}});
     waiting.pop_front();
@@ -101,9 +120,9 @@ void Partition::settle(std::deque<Waiting>& waiting, Offset reached) {
 
 void Partition::settle_all() {
   const std::size_t waited = until_written_.size();
-  settle(until_written_, std::max(log_->written_end(), log_->durable_end()));
+  settle(until_written_, std::max(log_->written_end(), log_->durable_end()), AckLevel::written);
   if (waited > 0) owner_.count_waiting_for_written(std::ssize(until_written_) - static_cast<std::ptrdiff_t>(waited));
-  settle(until_visible_, log_->high_watermark());
+  settle(until_visible_, log_->high_watermark(), AckLevel::durable);
 }
 
 void Partition::progress() {
@@ -134,6 +153,7 @@ void Partition::retire() {
 }
 
 void Partition::report(const std::shared_ptr<PublishSink>& sink, PublishOutcome outcome) {
+  if (outcome.ack.has_error()) owner_.metrics().count_publish_error(outcome.ack.error().code);
   if (sink != reporting_to_) send_reports();
   reporting_to_ = sink;
   reports_.push_back(std::move(outcome));

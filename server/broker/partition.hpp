@@ -9,6 +9,7 @@
 
 #include "protocol/native/messages.hpp"
 #include "server/broker/publish.hpp"
+#include "server/metrics/traffic.hpp"
 #include "storage/log/partition_log.hpp"
 
 namespace leat::server {
@@ -36,6 +37,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   /// The topic was deleted: as above, and the watchers learn that there will be nothing more.
   void retire();
 
+  /// On the shard that delivers, whichever.
+  void count_delivered(const Shard& shard, Transport transport, std::uint64_t records, std::uint64_t bytes);
+
   // Any thread.
   [[nodiscard]] const native::TopicPartition& id() const { return id_; }
   [[nodiscard]] storage::PartitionLog& log() const { return *log_; }
@@ -43,6 +47,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   [[nodiscard]] Offset high_watermark() const { return log_->high_watermark(); }
   [[nodiscard]] bool gone() const { return gone_.load(); }
   void set_interest(std::size_t shard) { interest_.fetch_or(std::uint64_t{1} << shard); }
+  [[nodiscard]] const Traffic& published() const { return published_; }
+  [[nodiscard]] const DeliveredTraffic& delivered() const { return delivered_; }
   void clear_interest(std::size_t shard) { interest_.fetch_and(~(std::uint64_t{1} << shard)); }
 
  private:
@@ -53,12 +59,15 @@ class Partition : public std::enable_shared_from_this<Partition> {
     std::size_t batch_bytes;
     bool duplicate;
     std::shared_ptr<PublishSink> sink;
+    std::chrono::steady_clock::time_point received;
   };
 
   /// False when the log takes nothing now.
   bool try_append(PublishRequest& request);
   void keep(PublishRequest request);
-  void settle(std::deque<Waiting>& waiting, Offset reached);
+  /// Acknowledges those that waited for `level` and have reached it.
+  void settle(std::deque<Waiting>& waiting, Offset reached, native::AckLevel level);
+  void count_published(const PublishRequest& request, bool duplicate);
   void settle_all();
   [[nodiscard]] native::AckLevel level_of(Offset end) const;
   void report(const std::shared_ptr<PublishSink>& sink, PublishOutcome outcome);
@@ -79,6 +88,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::deque<Waiting> until_written_;  ///< by end offset
   std::deque<Waiting> until_visible_;  ///< by end offset
   Offset woken_for_;
+  Traffic published_;
+  DeliveredTraffic delivered_;
   std::shared_ptr<PublishSink> reporting_to_;
   std::vector<PublishOutcome> reports_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -8,6 +9,7 @@
 #include "protocol/base/result.hpp"
 #include "protocol/native/messages.hpp"
 #include "protocol/record/format.hpp"
+#include "server/metrics/transport.hpp"
 
 namespace leat::server {
 
@@ -36,6 +38,8 @@ struct PublishRequest {
   std::uint64_t correlation = 0;
   std::shared_ptr<PublishSink> sink;
   bool may_wait = true;  ///< when the log takes nothing now; otherwise it is refused as overloaded
+  Transport transport = Transport::native;
+  std::chrono::steady_clock::time_point received = std::chrono::steady_clock::now();
 };
 
 }  // namespace leat::server

@@ -15,6 +15,14 @@ TimestampMs now_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+/// Those that no partition has seen; each of the others counts itself.
+template <class T>
+void count_errors(ShardMetrics& metrics, const std::vector<Result<T>>& results) {
+  for (const Result<T>& result : results) {
+    if (result.has_error()) metrics.count_publish_error(result.error().code);
+  }
+}
+
 /// The batches of one call, and which record went where.
 class Batches {
  public:
@@ -40,7 +48,8 @@ class Batches {
   }
 
   /// Of the batches that are not too large for their topic; the others keep their error.
-  std::vector<PlacedPublish> finish(native::AckLevel level, std::vector<Result<std::size_t>>& place_of_batch) {
+  std::vector<PlacedPublish> finish(native::AckLevel level, Transport transport,
+                                    std::vector<Result<std::size_t>>& place_of_batch) {
     std::vector<PlacedPublish> publishes;
     for (Batch& batch : batches_) {
       auto request = finish(batch, level);
@@ -48,6 +57,7 @@ class Batches {
         place_of_batch.emplace_back(std::move(request).error());
         continue;
       }
+      request->transport = transport;
       place_of_batch.emplace_back(publishes.size());
       publishes.push_back({topic_.partitions[static_cast<std::size_t>(batch.partition.value())], std::move(*request)});
     }
@@ -93,8 +103,8 @@ struct Place {
 }  // namespace
 
 boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& broker, Shard& shard, TopicEntryPtr topic,
-                                                                       std::span<const NewRecord> records,
-                                                                       native::AckLevel level) {
+                                                                       std::span<const NewRecord> records, native::AckLevel level,
+                                                                       Transport transport) {
   static std::atomic<std::uint32_t> turn{0};
   const auto partitions = static_cast<std::int32_t>(topic->partitions.size());
   const PartitionId in_turn(static_cast<std::int32_t>(turn.fetch_add(1) % static_cast<std::uint32_t>(partitions)));
@@ -112,7 +122,9 @@ boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& b
     }
   }
   std::vector<Result<std::size_t>> publish_of_batch;
-  const auto outcomes = co_await publish_all(broker, shard, batches.finish(level, publish_of_batch));
+  const auto outcomes = co_await publish_all(broker, shard, batches.finish(level, transport, publish_of_batch));
+  count_errors(shard.metrics(), places);
+  count_errors(shard.metrics(), publish_of_batch);
   std::vector<Result<RecordAck>> acks;
   for (const Result<Place>& place : places) {
     if (place.has_error()) {

@@ -30,7 +30,7 @@ struct RecordAck {
 /// in their order. The records are copied before this suspends. Errors of single records: unknown_partition, batch_too_large, and
 /// the log's.
 boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& broker, Shard& shard, TopicEntryPtr topic,
-                                                                       std::span<const NewRecord> records,
-                                                                       native::AckLevel level);
+                                                                       std::span<const NewRecord> records, native::AckLevel level,
+                                                                       Transport transport);
 
 }  // namespace leat::server

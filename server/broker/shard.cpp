@@ -71,6 +71,12 @@ void Shard::arm_retry_timer() {
   });
 }
 
+LagReport Shard::lag() const {
+  LagReport report;
+  for (const LagSource* source : lag_sources_) source->report_lag(report);
+  return report;
+}
+
 void Shard::watch(Partition& partition, PartitionWatcher& watcher) {
   auto& watchers = watchers_[&partition];
   if (std::ranges::find(watchers, &watcher) != watchers.end()) return;

@@ -8,9 +8,12 @@
 #include <memory>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "protocol/base/ids.hpp"
+#include "server/metrics/lag.hpp"
+#include "server/metrics/shard_metrics.hpp"
 
 namespace leat::server {
 
@@ -71,10 +74,18 @@ class Shard {
   void unwatch(Partition& partition, PartitionWatcher& watcher);
   void wake_watchers(Partition& partition);
 
+  void add_lag_source(const LagSource& source) { lag_sources_.insert(&source); }
+  void remove_lag_source(const LagSource& source) { lag_sources_.erase(&source); }
+  [[nodiscard]] LagReport lag() const;
+  /// Any thread may read them.
+  [[nodiscard]] ShardMetrics& metrics() { return metrics_; }
+
  private:
   void arm_retry_timer();
 
   const std::size_t number_;
+  ShardMetrics metrics_;  ///< before io_: connections that end with it count until then
+  std::unordered_set<const LagSource*> lag_sources_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;

@@ -11,6 +11,7 @@ namespace leat::server {
 /// What the routes work with; lives as long as they. Any thread.
 struct ApiContext {
   Broker& broker;
+  std::shared_ptr<ByteBudget> receiving;
   std::shared_ptr<ByteBudget> sending;
   NativeSessionOptions native_session;
   TextSessionOptions text_session;

@@ -122,10 +122,16 @@ boost::asio::awaitable<HttpResponse> publish(const ApiContext& context, const Ht
     co_return problem(415, Errc::unsupported_request, "events are taken in JSON, not as " + std::string(type));
   }
   const TopicEntryPtr topic = context.broker.topics().by_name(request.arguments[0]);
-  if (!topic) co_return problem(Error(Errc::unknown_topic, request.arguments[0]));
+  if (!topic) {
+    shard.metrics().count_publish_error(Errc::unknown_topic);
+    co_return problem(Error(Errc::unknown_topic, request.arguments[0]));
+  }
   const auto events = parse(request, mode);
-  if (events.has_error()) co_return problem(events.error());
-  const auto acks = co_await publish_records(context.broker, shard, topic, events->records, events->level);
+  if (events.has_error()) {
+    shard.metrics().count_publish_error(events.error().code);
+    co_return problem(events.error());
+  }
+  const auto acks = co_await publish_records(context.broker, shard, topic, events->records, events->level, Transport::http);
   co_return answer(acks);
 }
 

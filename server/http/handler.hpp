@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/http/message.hpp"
+#include "server/metrics/transport.hpp"
 
 namespace leat::server {
 
@@ -27,6 +28,7 @@ class HttpHandler {
   struct WebSocketOffer {
     std::string subprotocol;           ///< empty: none, and no header says any
     bool whole_text_messages = false;  ///< otherwise a stream of bytes in binary messages
+    Transport transport = Transport::leat_v1;
     std::function<std::shared_ptr<Session>(Connection&)> session;
     std::optional<HttpResponse> refusal;
   };

@@ -4,6 +4,8 @@
 
 #include "server/http/event_routes.hpp"
 #include "server/http/health_routes.hpp"
+#include "server/http/metrics_routes.hpp"
+#include "server/http/openapi_routes.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/record_routes.hpp"
 #include "server/http/stream_routes.hpp"
@@ -22,17 +24,25 @@ HttpResponse method_not_allowed(const std::string& method, const std::string& al
 
 }  // namespace
 
-HttpApi::HttpApi(Broker& broker, std::shared_ptr<ByteBudget> sending, HttpApiOptions options)
-    : context_{broker, std::move(sending), std::move(options.native_session), std::move(options.text_session), {}},
+HttpApi::HttpApi(Broker& broker, const NetworkMemory& memory, HttpApiOptions options)
+    : context_{broker,
+               memory.receiving->budget,
+               memory.sending,
+               std::move(options.native_session),
+               std::move(options.text_session),
+               {}},
       origins_(std::move(options.allowed_origins), options.on_loopback) {
   for (std::size_t i = 0; i < broker.shards().size(); ++i) {
     context_.text_batches.push_back(std::make_unique<TextBatches>(context_.sending));
   }
   add_event_routes(routes_, context_);
   add_health_routes(routes_, broker);
+  add_metrics_routes(routes_, context_);
+  add_openapi_routes(routes_);
   add_record_routes(routes_, context_);
   add_stream_routes(routes_, context_);
   add_topic_routes(routes_, context_);
+  add_web_socket_routes(routes_);
 }
 
 std::optional<HttpResponse> HttpApi::refuse(const HttpRequest& head) const {

@@ -4,6 +4,7 @@
 #include "server/http/handler.hpp"
 #include "server/http/origin_policy.hpp"
 #include "server/http/routes.hpp"
+#include "server/net/network_memory.hpp"
 
 namespace leat::server {
 
@@ -17,11 +18,12 @@ struct HttpApiOptions {
 /// Everything that is served on the HTTP port. Any thread.
 class HttpApi final : public HttpHandler {
  public:
-  HttpApi(Broker& broker, std::shared_ptr<ByteBudget> sending, HttpApiOptions options);
+  HttpApi(Broker& broker, const NetworkMemory& memory, HttpApiOptions options);
 
   std::optional<HttpResponse> refuse(const HttpRequest& head) const override;
   boost::asio::awaitable<HttpResponse> handle(HttpRequest request, Shard& shard) override;
   WebSocketOffer open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols, Shard& shard) override;
+  [[nodiscard]] const Routes& routes() const { return routes_; }
 
  private:
   [[nodiscard]] HttpResponse answer_preflight(const HttpRequest& request, const std::string& allowed_methods) const;

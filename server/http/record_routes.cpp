@@ -34,6 +34,7 @@ struct Query {
 struct Page {
   std::string text;                 ///< the records as JSON, comma-separated
   std::vector<SharedBytes> chunks;  ///< or the batches
+  std::int64_t records = 0;
   Offset next;
   Offset log_start;
   Offset high_watermark;
@@ -75,6 +76,7 @@ Result<bool> append_batch(ByteSpan batch, std::size_t& left, Page& page) {
     if (record->offset < page.next) continue;
     if (left == 0 || page.text.size() > kTextBytesMax) return false;
     --left;
+    ++page.records;
     if (!page.text.empty()) page.text += ',';
     page.text += '{';
     append_record_members(page.text, *record);
@@ -96,6 +98,7 @@ Result<Page> read(const Query& query) {
     LEAT_ASSIGN(auto batches,
                 query.partition->log().read(page.next, page.high_watermark, kReadBytes, storage::ReadMode::blocking, hint));
     if (query.raw) {
+      page.records = batches.next_offset.value() - page.next.value();
       page.next = batches.next_offset;
       page.chunks = std::move(batches.chunks);
       return page;
@@ -112,6 +115,12 @@ Result<Page> read(const Query& query) {
     if (left == 0) return page;
   }
   return page;
+}
+
+std::size_t bytes_of(const Page& page) {
+  std::size_t bytes = page.text.size();
+  for (const SharedBytes& chunk : page.chunks) bytes += chunk.size();
+  return bytes;
 }
 
 /// Text, and its share of the memory for what waits to be sent.
@@ -156,9 +165,11 @@ boost::asio::awaitable<HttpResponse> list(const ApiContext& context, const HttpR
   const bool raw = query->raw;
   ByteBudget::Share share = co_await await_share(context.sending, raw ? kReadBytes : kTextBytesMax, shard);
   // Named, as GCC 12 destroys what a lambda within a co_await has captured twice.
+  const std::shared_ptr<Partition> partition = query->partition;
   auto work = [query = std::move(*query)] { return read(query); };
   auto page = co_await run_blocking(context.broker, std::move(work));
   if (page.has_error()) co_return problem(page.error());
+  partition->count_delivered(shard, Transport::http, static_cast<std::uint64_t>(page->records), bytes_of(*page));
   co_return answer(std::move(*page), request, raw, std::move(share));
 }
 

@@ -38,6 +38,16 @@ void Routes::add(std::string method, std::string_view pattern, Handler handler) 
   routes_.push_back({std::move(method), split(pattern), std::move(handler)});
 }
 
+std::vector<Routes::Listed> Routes::list() const {
+  std::vector<Listed> listed;
+  for (const Route& route : routes_) {
+    std::string pattern;
+    for (const std::string& segment : route.pattern) pattern += "/" + segment;
+    listed.push_back({route.method, std::move(pattern)});
+  }
+  return listed;
+}
+
 Routes::Match Routes::find(const std::string& method, const std::vector<std::string>& segments) const {
   Match found;
   for (const Route& route : routes_) {

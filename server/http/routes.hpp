@@ -20,6 +20,13 @@ class Routes {
   /// A segment of the pattern in braces is a variable: "/v1/topics/{topic}". What answers GET also answers HEAD.
   void add(std::string method, std::string_view pattern, Handler handler);
 
+  struct Listed {
+    std::string method;
+    std::string pattern;
+  };
+  /// As they were added.
+  [[nodiscard]] std::vector<Listed> list() const;
+
   /// Null handler: nothing has that path (no allowed methods), or not with that method.
   struct Match {
     const Handler* handler = nullptr;

@@ -23,6 +23,7 @@ Offer offer_native(const ApiContext& context, const HttpRequest& head, Shard& sh
   offer.session = [&context, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
     NativeSessionOptions options = context.native_session;
     options.peer = peer;
+    options.transport = Transport::leat_v1;
     auto session = std::make_shared<NativeSession>(context.broker, shard, connection, context.sending, std::move(options));
     session->start();
     return session;
@@ -33,6 +34,7 @@ Offer offer_native(const ApiContext& context, const HttpRequest& head, Shard& sh
 Offer offer_json(const ApiContext& context, const HttpRequest& head, Shard& shard) {
   Offer offer;
   offer.whole_text_messages = true;
+  offer.transport = Transport::leat_json;
   offer.session = [&context, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
@@ -50,6 +52,7 @@ Offer offer_cloudevents(const ApiContext& context, const HttpRequest& head, Shar
   CloudEventsSession::Request request{*topic, parsed->partition, parsed->from, std::move(parsed->filter)};
   Offer offer;
   offer.whole_text_messages = true;
+  offer.transport = Transport::cloudevents;
   offer.session = [&context, &shard, peer = head.peer, request](Connection& connection) -> std::shared_ptr<Session> {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
@@ -79,6 +82,14 @@ Offer offer_web_socket(const ApiContext& context, const HttpRequest& head, const
   }
   return refused(problem(400, Errc::unsupported_version,
                          "offer one of the subprotocols leat.v1, leat.json.v1 and cloudevents.json (Sec-WebSocket-Protocol)"));
+}
+
+void add_web_socket_routes(Routes& routes) {
+  routes.add("GET", kWebSocketPath, [](const HttpRequest&, Shard&) -> boost::asio::awaitable<HttpResponse> {
+    HttpResponse response = problem(426, Errc::unsupported_request, "WebSockets are here: ask for an upgrade");
+    response.fields.push_back({"upgrade", "websocket"});
+    co_return response;
+  });
 }
 
 }  // namespace leat::server

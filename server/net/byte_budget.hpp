@@ -53,6 +53,7 @@ class ByteBudget : public std::enable_shared_from_this<ByteBudget> {
   /// Somebody does, other than the one with this ticket.
   [[nodiscard]] bool has_waiting(Ticket except = 0) const;
   [[nodiscard]] std::size_t used_bytes() const;
+  [[nodiscard]] std::size_t limit_bytes() const { return bytes_max_; }
 
  private:
   struct Waiting {

@@ -75,7 +75,8 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::string peer, S
       options_(options),
       buffer_(kHeadBytesMax + kBodyPieceBytes) {}
 
-void HttpConnection::start(std::function<void()> ended) {
+void HttpConnection::start(std::shared_ptr<ConnectionCount> counted, std::function<void()> ended) {
+  counted_ = std::move(counted);
   ended_ = std::move(ended);
   error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -228,6 +229,7 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
   stream_.expires_never();
   auto connection = std::make_shared<WebSocketConnection>(std::move(stream_), shard_, memory_, std::move(options));
   successor_ = connection;
+  std::exchange(counted_, nullptr)->change_to(offer.transport);
   buffer_.shrink_to_fit();
   connection->start(WebSocketConnection::Upgrade(parser.get().base()), offer.session(*connection),
                     std::exchange(ended_, nullptr));
@@ -239,6 +241,7 @@ void HttpConnection::open_stream(HttpResponse response) {
   head += "\r\n";
   auto connection = std::make_shared<TcpConnection>(stream_.release_socket(), shard_, memory_.receiving, options_.timeouts);
   successor_ = connection;
+  std::exchange(counted_, nullptr)->change_to(Transport::sse);
   auto owner = std::make_shared<const std::string>(std::move(head));
   const ByteSpan bytes = as_bytes(*owner);
   connection->send(SharedBytes(std::move(owner), bytes), false);
@@ -267,6 +270,7 @@ void HttpConnection::close() {
   if (successor_) return successor_->close();
   if (std::exchange(closed_, true)) return;
   stream_.close();
+  counted_.reset();
   if (ended_) std::exchange(ended_, nullptr)();
 }
 

@@ -32,8 +32,8 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   HttpConnection(boost::asio::ip::tcp::socket socket, std::string peer, Shard& shard, HttpHandler& handler, NetworkMemory memory,
                  HttpConnectionOptions options);
 
-  /// Runs until either side closes; `ended` is called then.
-  void start(std::function<void()> ended);
+  /// Runs until either side closes; `ended` is called then. `counted` is told when the connection becomes another kind.
+  void start(std::shared_ptr<ConnectionCount> counted, std::function<void()> ended);
   void drain() override;
   void close() override;
 
@@ -59,6 +59,7 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   const NetworkMemory memory_;
   const HttpConnectionOptions options_;
   boost::beast::flat_buffer buffer_;
+  std::shared_ptr<ConnectionCount> counted_;
   std::function<void()> ended_;
   std::shared_ptr<OpenConnection> successor_;  ///< what this connection has become
   bool answering_ = false;

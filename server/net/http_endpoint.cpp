@@ -22,7 +22,12 @@ void refuse(boost::asio::ip::tcp::socket& socket) {
 
 HttpEndpoint::HttpEndpoint(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler, NetworkMemory memory,
                            const HttpConnectionOptions& options)
-    : limiter_(limiter), handler_(handler), memory_(std::move(memory)), options_(options), connections_(broker.shards()) {}
+    : broker_(broker),
+      limiter_(limiter),
+      handler_(handler),
+      memory_(std::move(memory)),
+      options_(options),
+      connections_(broker.shards()) {}
 
 Result<std::unique_ptr<HttpEndpoint>> HttpEndpoint::bind(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler,
                                                          NetworkMemory memory, const HttpEndpointOptions& options) {
@@ -39,7 +44,12 @@ Result<std::unique_ptr<HttpEndpoint>> HttpEndpoint::bind(Broker& broker, Connect
 }
 
 bool HttpEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) {
-  if (limiter_.enter(peer.address())) return true;
+  ShardMetrics& metrics = broker_.shards().front()->metrics();
+  if (limiter_.enter(peer.address())) {
+    metrics.connections_accepted[ShardMetrics::http].add(1);
+    return true;
+  }
+  metrics.connections_refused[ShardMetrics::http].add(1);
   if (const auto left_out = refusals_.admit(std::chrono::steady_clock::now())) {
     log::warn("connection refused, too many", {{"peer", peer.address().to_string()}, {"not_logged_before", *left_out}});
   }
@@ -51,7 +61,8 @@ void HttpEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listener:
   std::string name = peer.address().to_string() + ":" + std::to_string(peer.port());
   auto connection = std::make_shared<HttpConnection>(std::move(socket), std::move(name), shard, handler_, memory_, options_);
   if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
-  connection->start([this, &shard, weak = std::weak_ptr(connection), address = peer.address()] {
+  const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::http);
+  connection->start(counted, [this, &shard, counted, weak = std::weak_ptr(connection), address = peer.address()] {
     limiter_.leave(address);
     connections_.remove(shard, weak.lock());
   });

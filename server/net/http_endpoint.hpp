@@ -36,6 +36,7 @@ class HttpEndpoint {
   bool admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer);
   void accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard);
 
+  Broker& broker_;
   ConnectionLimiter& limiter_;
   HttpHandler& handler_;
   const NetworkMemory memory_;

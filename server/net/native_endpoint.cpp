@@ -41,7 +41,12 @@ Result<std::unique_ptr<NativeEndpoint>> NativeEndpoint::bind(Broker& broker, Con
 }
 
 bool NativeEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer) {
-  if (limiter_.enter(peer.address())) return true;
+  ShardMetrics& metrics = broker_.shards().front()->metrics();
+  if (limiter_.enter(peer.address())) {
+    metrics.connections_accepted[ShardMetrics::native].add(1);
+    return true;
+  }
+  metrics.connections_refused[ShardMetrics::native].add(1);
   if (const auto left_out = refusals_.admit(std::chrono::steady_clock::now())) {
     log::warn("connection refused, too many", {{"peer", peer.address().to_string()}, {"not_logged_before", *left_out}});
   }
@@ -56,7 +61,8 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listene
   session_options.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
   auto session = std::make_shared<NativeSession>(broker_, shard, *connection, memory_.sending, std::move(session_options));
   session->start();
-  connection->start(std::move(session), [this, &shard, weak = std::weak_ptr(connection), address = peer.address()] {
+  const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::native);
+  connection->start(std::move(session), [this, &shard, counted, weak = std::weak_ptr(connection), address = peer.address()] {
     limiter_.leave(address);
     connections_.remove(shard, weak.lock());
   });

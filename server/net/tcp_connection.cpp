@@ -277,6 +277,7 @@ bool TcpConnection::holds_up_others(Time now) {
 }
 
 void TcpConnection::evict() {
+  shard_.metrics().connections_evicted.add(1);
   thread_local log::Throttle throttle;  // a line a second and shard
   if (const auto left_out = throttle.admit(SteadyTime::now())) {
     error_code ignored;

@@ -341,6 +341,7 @@ void WebSocketConnection::look_at_deadlines() {
       return close_with(close_code::policy_error);
   }
   if (!holds_up_others(now)) return deadlines_.look();
+  shard_.metrics().connections_evicted.add(1);
   log::warn("connection closed, others wait for memory that it is slow with", {{"unsent_bytes", unsent_bytes_}});
   close();
 }

@@ -40,7 +40,8 @@ CloudEventsSession::CloudEventsSession(TextSessionContext context, Connection& c
                                                                    {"error", error.message()}});
                                },
                                [this](std::uint32_t, const RecordFeed::Part&, const Error& error) { fail(error); },
-                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }}) {}
+                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); },
+                               Transport::cloudevents}) {}
 
 void CloudEventsSession::start() {
   if (request_.from) boost::asio::co_spawn(shard_.io(), subscribe(shared_from_this()), boost::asio::detached);
@@ -76,9 +77,11 @@ boost::asio::awaitable<void> CloudEventsSession::publish([[maybe_unused]] std::s
   NewRecord published{record.key(), record.value(), {record.headers().begin(), record.headers().end()}, {}, request_.partition};
   const TopicEntryPtr topic = broker_.topics().by_name(request_.topic);
   if (topic) {
-    const auto acks = co_await publish_records(broker_, shard_, topic, std::span(&published, 1), native::AckLevel::durable);
+    const auto acks = co_await publish_records(broker_, shard_, topic, std::span(&published, 1), native::AckLevel::durable,
+                                               Transport::cloudevents);
     if (acks.front().has_error()) fail(acks.front().error());
   } else {
+    shard_.metrics().count_publish_error(Errc::unknown_topic);
     fail(Error(Errc::unknown_topic, request_.topic));
   }
   --publishing_;

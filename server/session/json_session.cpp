@@ -67,7 +67,8 @@ JsonSession::JsonSession(TextSessionContext context, Connection& connection, Tex
                                  append_error(message, error);
                                  send(message + "}");
                                },
-                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }}) {}
+                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); },
+                               Transport::leat_json}) {}
 
 std::string JsonSession::begin(std::string_view type, std::uint32_t id) {
   return R"({"type":")" + std::string(type) + R"(","id":)" + std::to_string(id);
@@ -157,7 +158,10 @@ boost::asio::awaitable<void> JsonSession::subscribe([[maybe_unused]] std::shared
 void JsonSession::on(json_message::Publish request) {
   if (draining_) return send_error(request.id, Error(Errc::shutting_down));
   TopicEntryPtr topic = broker_.topics().by_name(request.topic);
-  if (!topic) return send_error(request.id, Error(Errc::unknown_topic, request.topic));
+  if (!topic) {
+    shard_.metrics().count_publish_error(Errc::unknown_topic);
+    return send_error(request.id, Error(Errc::unknown_topic, request.topic));
+  }
   ++requests_;
   in_flight_bytes_ += message_bytes_;
   boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), std::move(request), std::move(topic), message_bytes_),
@@ -169,7 +173,7 @@ boost::asio::awaitable<void> JsonSession::publish([[maybe_unused]] std::shared_p
   std::vector<NewRecord> records;
   records.reserve(request.records.size());
   for (const json_message::Record& record : request.records) records.push_back(record.view());
-  const auto acks = co_await publish_records(broker_, shard_, std::move(topic), records, request.level);
+  const auto acks = co_await publish_records(broker_, shard_, std::move(topic), records, request.level, Transport::leat_json);
   std::string reply = begin("published", request.id) + ",\"records\":[";
   for (const auto& ack : acks) {
     if (reply.back() != '[') reply += ',';

@@ -123,6 +123,11 @@ void NativeSession::answer(std::uint64_t correlation, std::size_t answer_bytes, 
   if (answer.has_error()) {
     send_error(correlation, answer.error());
   } else {
+    if (answer->partition) {
+      std::size_t bytes = 0;
+      for (const SharedBytes& chunk : answer->payload) bytes += chunk.size();
+      answer->partition->count_delivered(shard_, options_.transport, static_cast<std::uint64_t>(answer->records), bytes);
+    }
     send(answer->message, correlation, answer->payload, true);
   }
   finish_request();
@@ -186,14 +191,14 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Read& re
     return ok();
   }
   const std::size_t bytes_max = std::min<std::size_t>(request.bytes_max, kReadBytesMax);
-  answer_later(
-      correlation, answer_bytes_of(request, **partition),
-      [partition = *partition, from = request.offset, bytes_max]() -> Result<Answer> {
-        const Offset end = partition->high_watermark();
-        storage::ReadHint hint;
-        LEAT_ASSIGN(auto batches, partition->log().read(from, end, bytes_max, storage::ReadMode::blocking, hint));
-        return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset}, std::move(batches.chunks)};
-      });
+  answer_later(correlation, answer_bytes_of(request, **partition),
+               [partition = *partition, from = request.offset, bytes_max]() -> Result<Answer> {
+                 const Offset end = partition->high_watermark();
+                 storage::ReadHint hint;
+                 LEAT_ASSIGN(auto batches, partition->log().read(from, end, bytes_max, storage::ReadMode::blocking, hint));
+                 return Answer{native::ReadReply{partition->log().log_start(), end, batches.next_offset},
+                               std::move(batches.chunks), partition, batches.next_offset.value() - from.value()};
+               });
   return ok();
 }
 

@@ -40,7 +40,8 @@ void NativeSession::start() {
                               const Error said = for_peer(error);
                               send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
-                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }});
+                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }, options_.transport});
+  shard_.add_lag_source(*subscriptions_);
 }
 
 Subscriptions::Room NativeSession::room_for_deliveries() {
@@ -60,6 +61,7 @@ bool NativeSession::wants_input() const {
 
 Result<Session::Consumed> NativeSession::on_input(const Input& input) {
   Consumed consumed;
+  received_at_.reset();
   while (wants_input()) {
     const std::size_t frame_max = established_ ? options_.frame_bytes_max : native::kHelloFrameBytesMax;
     const auto frame = native::next_frame(input.unread.subspan(consumed.bytes), frame_max);
@@ -165,14 +167,16 @@ Result<std::shared_ptr<Partition>> NativeSession::target_of(const native::TopicP
 }
 
 void NativeSession::publish(std::uint64_t correlation, const native::Publish& request, ByteSpan payload, const Input& input) {
-  if (draining_) return send_error(correlation, Error(Errc::shutting_down));
+  if (draining_) return refuse_publish(correlation, Error(Errc::shutting_down));
   const auto partition = target_of(request.target);
-  if (partition.has_error()) return send_error(correlation, partition.error());
+  if (partition.has_error()) return refuse_publish(correlation, partition.error());
   const auto header = record::validate_for_append(payload, {(*partition)->log().batch_bytes_max()});
-  if (header.has_error()) return send_error(correlation, header.error());
+  if (header.has_error()) return refuse_publish(correlation, header.error());
+  if (!received_at_) received_at_ = std::chrono::steady_clock::now();
   in_flight_bytes_ += payload.size();
   broker_over_limit_ = !broker_.admit(payload.size());
-  broker_.publish(*partition, {*header, input.buffer.share(payload), request.ack, correlation, shared_from_this()});
+  broker_.publish(*partition, {*header, input.buffer.share(payload), request.ack, correlation, shared_from_this(), true,
+                               options_.transport, *received_at_});
 }
 
 void NativeSession::on_published(std::span<const PublishOutcome> outcomes) {
@@ -208,7 +212,14 @@ void NativeSession::send_error(std::uint64_t correlation, const Error& error) {
   send(native::ErrorReply{said.code, said.context, is_retriable(said.code)}, correlation);
 }
 
+void NativeSession::refuse_publish(std::uint64_t correlation, const Error& error) {
+  shard_.metrics().count_publish_error(error.code);
+  send_error(correlation, error);
+}
+
 void NativeSession::deliver(const Subscriptions::Delivery& delivery) {
+  delivery.partition.count_delivered(shard_, options_.transport, static_cast<std::uint64_t>(delivery.records),
+                                     delivery.batches.bytes);
   send(native::Deliver{delivery.subscription, delivery.batches.next_offset, delivery.high_watermark}, 0, delivery.batches.chunks,
        true);
 }
@@ -255,6 +266,7 @@ void NativeSession::finish_drain() {
 void NativeSession::on_closed() {
   connection_ = nullptr;
   room_.stop_waiting();
+  shard_.remove_lag_source(*subscriptions_);
   subscriptions_->close();
   request_has_room_ = false;
   settle_share();

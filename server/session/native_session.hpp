@@ -17,7 +17,8 @@ struct NativeSessionOptions {
   std::size_t in_flight_bytes_max = 16U << 20;  ///< published and not answered
   std::size_t outbox_bytes_max = 1U << 20;      ///< answers a peer does not read: beyond, its requests are not read either
   std::size_t subscriptions_max = 10'000;
-  std::string peer;  ///< its address, for the log
+  std::string peer;                         ///< its address, for the log
+  Transport transport = Transport::native;  ///< for the metrics
 };
 
 /// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.
@@ -75,6 +76,8 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   struct Answer {
     native::Message message;
     std::vector<SharedBytes> payload;
+    std::shared_ptr<Partition> partition = nullptr;  ///< that the payload was read from
+    std::int64_t records = 0;                        ///< of the payload
   };
   /// `answer_bytes`: what the answer may come to; the session asks for no more while much is on its way.
   template <class Work>
@@ -89,6 +92,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
             bool lent = false);
   void send_error(std::uint64_t correlation, const Error& error);
+  void refuse_publish(std::uint64_t correlation, const Error& error);
   void deliver(const Subscriptions::Delivery& delivery);
   void finish_request();
   void finish_drain();
@@ -113,6 +117,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   std::shared_ptr<Partition> last_target_;  ///< of a publish: the next one is most likely there too
 
   std::string client_name_;
+  std::optional<std::chrono::steady_clock::time_point> received_at_;  ///< when the input began that is being handled, once asked
   std::size_t in_flight_bytes_ = 0;
   std::size_t requests_ = 0;       ///< being worked on elsewhere
   std::size_t answer_bytes_ = 0;   ///< that their answers may come to

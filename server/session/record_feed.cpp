@@ -11,11 +11,18 @@ namespace {
 constexpr std::size_t kUnsentBytesMax = 256U << 10;
 constexpr std::uint32_t kReadBytes = 256U << 10;
 
+std::size_t text_bytes(const std::vector<const TextBatch::Record*>& records) {
+  std::size_t bytes = 0;
+  for (const TextBatch::Record* record : records) bytes += record->text.size();
+  return bytes;
+}
+
 }  // namespace
 
 RecordFeed::RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,
                        Output output)
-    : batches_(batches),
+    : shard_(shard),
+      batches_(batches),
       form_(form),
       output_(std::move(output)),
       room_(std::move(sending), shard, [this] { pump(); }),
@@ -23,7 +30,9 @@ RecordFeed::RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget>
           broker, shard,
           Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },
                                 [this](std::uint32_t number, const Error& error) { end(number, error); },
-                                [this] { return room(); }, [this] { room_.settle(outgoing_bytes()); }})) {}
+                                [this] { return room(); }, [this] { room_.settle(outgoing_bytes()); }, output_.transport})) {
+  shard_.add_lag_source(*this);
+}
 
 std::size_t RecordFeed::outgoing_bytes() const { return output_.unsent_bytes() + subscriptions_->reading_bytes(); }
 
@@ -140,7 +149,10 @@ bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Of
     }
     source.part.from = record.view.offset + 1;
   }
-  if (!chosen.empty()) output_.deliver({subscription.id, source.part, chosen, high_watermark});
+  if (!chosen.empty()) {
+    source.part.partition->count_delivered(shard_, output_.transport, chosen.size(), text_bytes(chosen));
+    output_.deliver({subscription.id, source.part, chosen, high_watermark});
+  }
   return !out_of_credit;
 }
 
@@ -179,7 +191,15 @@ void RecordFeed::pump() {
   subscriptions_->pump();
 }
 
+void RecordFeed::report_lag(LagReport& report) const {
+  for (const auto& [number, source] : by_number_) {
+    const Partition& partition = *source.part.partition;
+    if (!partition.gone()) report.note(partition.id().topic, source.part.from, partition.high_watermark());
+  }
+}
+
 void RecordFeed::close() {
+  shard_.remove_lag_source(*this);
   subscriptions_->close();
   room_.close();
   by_number_.clear();

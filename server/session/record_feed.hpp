@@ -19,7 +19,7 @@ namespace leat::server {
 /// The subscriptions of a session that sends text: record by record, filtered, as far as the subscriber has granted credit and
 /// the connection has room. What cannot be sent now is not kept but read again later, so a slow subscriber costs what is on its
 /// way to it and no more. One shard.
-class RecordFeed {
+class RecordFeed final : public LagSource {
  public:
   struct Part {
     std::string topic;
@@ -46,11 +46,12 @@ class RecordFeed {
     /// There will be nothing more of this partition.
     std::function<void(std::uint32_t id, const Part&, const Error&)> ended;
     std::function<std::size_t()> unsent_bytes;
+    Transport transport = Transport::leat_json;  ///< for the metrics
   };
 
   RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,
              Output output);
-  ~RecordFeed() { close(); }
+  ~RecordFeed() override { close(); }
   RecordFeed(const RecordFeed&) = delete;
   RecordFeed& operator=(const RecordFeed&) = delete;
 
@@ -65,6 +66,7 @@ class RecordFeed {
   [[nodiscard]] bool keeps_others_waiting() const { return room_.keeps_others_waiting(); }
   [[nodiscard]] bool has(std::uint32_t id) const { return by_id_.contains(id); }
   [[nodiscard]] std::size_t parts() const { return by_number_.size(); }
+  void report_lag(LagReport& report) const override;
 
  private:
   struct Subscription {
@@ -90,6 +92,7 @@ class RecordFeed {
   [[nodiscard]] bool has_credit(const Source& source) const;
   [[nodiscard]] std::size_t outgoing_bytes() const;
 
+  Shard& shard_;
   TextBatches& batches_;
   const TextForm form_;
   const Output output_;

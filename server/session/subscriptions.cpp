@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "protocol/base/clock.hpp"
+#include "protocol/base/endian.hpp"
+
 namespace leat::server {
 namespace {
 
@@ -17,7 +20,7 @@ Result<void> Subscriptions::add(std::uint32_t number, std::shared_ptr<Partition>
   // Watched first: what becomes visible after the look at the high watermark below is told.
   auto& followers = by_partition_[partition.get()];
   if (followers.empty()) shard_.watch(*partition, *this);
-  idle_.push_back({number, std::move(partition), from, credit_bytes, {}, false, false});
+  idle_.push_back({number, std::move(partition), from, credit_bytes, {}, false, false, false});
   const Place place = std::prev(idle_.end());
   followers.push_back(place);
   by_number_.emplace(number, place);
@@ -29,6 +32,7 @@ Result<void> Subscriptions::add(std::uint32_t number, std::shared_ptr<Partition>
     return Error(Errc::offset_out_of_range, "offset " + std::to_string(from.value()) + ", available are " +
                                                 std::to_string(start.value()) + " to " + std::to_string(end.value()));
   }
+  place->at_tail = from == end;
   line_up(place);
   return ok();
 }
@@ -134,9 +138,27 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
     erase(place);
     return output_.ended(number, batches.error());
   }
+  if (place->at_tail) observe_latency(*batches);
+  const Offset high_watermark = place->partition->high_watermark();
+  const std::int64_t records = batches->next_offset.value() - place->next.value();
   place->next = batches->next_offset;
+  place->at_tail = place->next == high_watermark;
   place->credit_bytes -= static_cast<std::int64_t>(batches->bytes);
-  output_.deliver({place->number, std::move(batches).value(), place->partition->high_watermark()});
+  const std::shared_ptr<Partition> partition = place->partition;  // the subscription may end in there
+  output_.deliver({place->number, std::move(batches).value(), high_watermark, *partition, records});
+}
+
+void Subscriptions::observe_latency(const storage::ReadBatches& batches) const {
+  if (batches.chunks.empty() || batches.chunks.front().size() < record::kBatchHeaderBytes) return;
+  const auto made_ms = load_be<TimestampMs>(batches.chunks.front().span().data() + record::field::kMaxTimestamp);
+  shard_.metrics().observe_delivery(output_.transport, made_ms, SystemClock().wall_ms());
+}
+
+void Subscriptions::report_lag(LagReport& report) const {
+  for (const auto& [number, place] : by_number_) {
+    const Partition& partition = *place->partition;
+    if (!partition.gone()) report.note(partition.id().topic, place->next, partition.high_watermark());
+  }
 }
 
 void Subscriptions::read_blocking(Subscription& subscription, std::size_t bytes_max) {

@@ -15,12 +15,14 @@ namespace leat::server {
 /// The subscriptions of one session: pushes what becomes visible, within each one's credit and the connection's room, fairly in
 /// turn. Batches come from memory at the tail; what is not in the page cache is read on a blocking thread meanwhile the others go
 /// on. One shard.
-class Subscriptions final : public PartitionWatcher, public std::enable_shared_from_this<Subscriptions> {
+class Subscriptions final : public PartitionWatcher, public LagSource, public std::enable_shared_from_this<Subscriptions> {
  public:
   struct Delivery {
     std::uint32_t subscription = 0;
     storage::ReadBatches batches;
     Offset high_watermark;
+    Partition& partition;
+    std::int64_t records = 0;  ///< from the one that comes next on
   };
   struct Room {
     std::size_t bytes = 0;
@@ -33,6 +35,7 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
     std::function<Room()> room;
     /// All that could be delivered has been.
     std::function<void()> pumped;
+    Transport transport = Transport::native;  ///< for the metrics
   };
 
   Subscriptions(Broker& broker, Shard& shard, Output output) : broker_(broker), shard_(shard), output_(std::move(output)) {}
@@ -52,6 +55,7 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
   [[nodiscard]] std::size_t reading_bytes() const { return reading_bytes_; }
 
   void on_advanced(Partition& partition) override;
+  void report_lag(LagReport& report) const override;
 
  private:
   struct Subscription {
@@ -62,6 +66,7 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
     storage::ReadHint hint;
     bool reading = false;  ///< on a blocking thread
     bool in_line = false;
+    bool at_tail = false;  ///< had all that there was: what comes now is new
   };
   using Place = std::list<Subscription>::iterator;
 
@@ -72,6 +77,7 @@ class Subscriptions final : public PartitionWatcher, public std::enable_shared_f
   /// False when its next batch has to wait for more room.
   bool serve(Place place, const Room& room);
   void take(Place place, Result<storage::ReadBatches> batches);
+  void observe_latency(const storage::ReadBatches& batches) const;
   void read_blocking(Subscription& subscription, std::size_t bytes_max);
   void erase(Place place);
 

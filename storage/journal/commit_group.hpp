@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,7 +32,8 @@ struct CommitGroup {
   std::size_t begin = 0;  ///< of the group within the block, a multiple of kDirectAlignment
   std::size_t end = 0;    ///< of its last entry
   std::vector<StagedBatch> batches;
-  int writers_left = 0;  ///< the queue's own bookkeeping
+  std::chrono::nanoseconds journal_time{0};  ///< that its write to the journal took
+  int writers_left = 0;                      ///< the queue's own bookkeeping
 
   /// What it takes of the block and of the journal: whole pages.
   [[nodiscard]] std::size_t padded_bytes() const { return align_up(end - begin, kDirectAlignment); }

@@ -193,4 +193,9 @@ std::size_t CommitQueue::queued_bytes() const {
   return queued_bytes_;
 }
 
+std::size_t CommitQueue::tail_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return tail_bytes_;
+}
+
 }  // namespace leat::storage

@@ -73,6 +73,8 @@ class CommitQueue {
   [[nodiscard]] bool drained() const;
   /// Of the groups that are not yet through both writers, in whole pages.
   [[nodiscard]] std::size_t queued_bytes() const;
+  /// Of the blocks that are kept for readers at the tail; some of them may be queued still.
+  [[nodiscard]] std::size_t tail_bytes() const;
 
  private:
   struct Lane {

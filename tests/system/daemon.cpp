@@ -18,10 +18,12 @@ std::string field_of(const std::string& line, const std::string& name) {
 
 Daemon::Daemon(const DaemonOptions& options) {
   std::vector<std::string> arguments = options.wrapper;
-  arguments.insert(arguments.end(),
-                   {LEATD_PROGRAM, "--data", options.data.string(), "--listen", "127.0.0.1:" + std::to_string(options.port)});
+  arguments.insert(arguments.end(), {LEATD_PROGRAM, "--data", options.data.string(), "--listen",
+                                     "127.0.0.1:" + std::to_string(options.port), "--http", "127.0.0.1:0"});
   process_ = std::make_unique<Process>(arguments, options.environment);
-  const std::string endpoint = field_of(process_->wait_for_line(" listening "), "native");
+  const std::string listening = process_->wait_for_line(" listening ");
+  http_url_ = "http://" + field_of(listening, "http");
+  const std::string endpoint = field_of(listening, "native");
   port_ = static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
 }
 

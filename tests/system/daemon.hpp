@@ -23,6 +23,7 @@ class Daemon {
   explicit Daemon(const DaemonOptions& options);
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] const std::string& http_url() const { return http_url_; }
   [[nodiscard]] std::string url() const { return "leat://127.0.0.1:" + std::to_string(port_); }
   Process& process() { return *process_; }
   /// The field of the line that tells how the data directory was found.
@@ -35,6 +36,7 @@ class Daemon {
  private:
   std::unique_ptr<Process> process_;
   std::uint16_t port_ = 0;
+  std::string http_url_;
 };
 
 /// leatd with these arguments, to its end.

@@ -23,6 +23,7 @@ class ServerTest : public ::testing::Test {
   ServerTest() {
     config.data_dir = (directory_.path() / "data").string();
     config.listen.native = "127.0.0.1:0";
+    config.listen.http = "127.0.0.1:0";
     config.limits.threads = 3;
     config.storage.journal_file_bytes = 4 * kMiB;
     config.storage.journal_files_max = 4;
