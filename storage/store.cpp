@@ -95,9 +95,7 @@ bool Store::wants_checkpoint() const {
 Result<void> Store::checkpoint() {
   forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
-  LEAT_TRY(save_points(false));
-  open_files_->close_unused();
-  return ok();
+  return save_points(false);
 }
 
 void Store::forget_producers() {

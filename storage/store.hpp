@@ -81,6 +81,8 @@ class Store {
   Result<void> enforce_retention();
   /// Refuses or accepts batches by the free space. The queue's full() says whether they are refused for want of it in any way.
   Result<Space> check_space();
+  /// Closes the files that nobody has used since the last call. Waits for the disk where there are writes to sync first.
+  void close_unused_files() { open_files_->close_unused(); }
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads
