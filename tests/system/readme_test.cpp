@@ -80,7 +80,7 @@ class Shell {
   explicit Shell(const fs::path& directory) {
     const fs::path keyboard = directory / "keyboard";
     if (::mkfifo(keyboard.c_str(), 0600) != 0) throw std::system_error(errno, std::generic_category(), "mkfifo");
-    const std::string start = "ip link set lo up && cd \"$0\" && exec bash <keyboard";
+    const std::string start = "ip link set lo up && cd \"$0\" && exec env LC_ALL=C bash <keyboard";
     process_ = std::make_unique<Process>(
         std::vector<std::string>{"unshare", "-rnpf", "--mount-proc", "--kill-child", "bash", "-c", start, directory.string()});
     keyboard_ = ::open(keyboard.c_str(), O_WRONLY | O_CLOEXEC);
