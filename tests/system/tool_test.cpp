@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cstdlib>
 #include <thread>
@@ -190,9 +191,12 @@ TEST_F(Tool, EveryCodecAndItsHeadersComeBack) {
 }
 
 TEST_F(Tool, PubTellsTheLevelThatWasReached) {
-  for (const char* level : {"durable", "written", "none"}) {
-    const json::value report = json_of(std::string("leat pub orders x y -o json --ack ") + level);
-    EXPECT_EQ(report.at("level"), level);
+  const std::vector<std::string> levels{"none", "written", "durable"};
+  for (auto asked = levels.begin(); asked != levels.end(); ++asked) {
+    const json::value report = json_of("leat pub orders x y -o json --ack " + *asked);
+    // At least the one asked for: the disk may have been quicker than the answer.
+    EXPECT_NE(std::find(asked, levels.end(), report.at("level").as_string()), levels.end())
+        << *asked << ": " << json::serialize(report);
     EXPECT_EQ(report.at("acknowledged"), 2);
     EXPECT_EQ(report.at("unacknowledged"), 0);
   }
