@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -44,6 +45,17 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warn("file descriptor limit stays low");
+}
+
+/// What large blocks took goes back to the system when they are freed. Left to itself, glibc keeps them once a few were freed, in
+/// an arena of each of many threads, so that several peaks add up; blocks that matter for speed are recycled by ourselves.
+void return_freed_memory() {
+#ifdef M_ARENA_MAX
+  constexpr int kMappedBytesMin = 128 << 10;
+  constexpr int kArenasMax = 2;
+  ::mallopt(M_MMAP_THRESHOLD, kMappedBytesMin);
+  ::mallopt(M_ARENA_MAX, kArenasMax);
+#endif
 }
 
 /// Signals arrive at the main thread as values, at no other thread.
@@ -180,6 +192,7 @@ void declare(CLI::App& app, CommandLine& line) {
 int main(int argc, char** argv) {
   using namespace leat::server;
   leat::reserve_standard_descriptors();
+  return_freed_memory();
   std::set_new_handler(end_without_memory);
   std::set_terminate(end_by_exception);
   const Signals signals;  // one that comes while it starts is an orderly stop, too

@@ -100,7 +100,6 @@ Result<void> Store::checkpoint() {
   const auto started = clock_.steady();
   LEAT_TRY(save_points(false));
   if (options_.on_checkpoint) options_.on_checkpoint(clock_.steady() - started);
-  open_files_->close_unused();
   return ok();
 }
 

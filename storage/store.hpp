@@ -86,6 +86,8 @@ class Store {
   Result<Space> check_space();
   /// Any thread; waits for the disk.
   [[nodiscard]] Result<Space> space() const { return fs_.space(options_.data_dir); }
+  /// Closes the files that nobody has used since the last call. Waits for the disk where there are writes to sync first.
+  void close_unused_files() { open_files_->close_unused(); }
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads

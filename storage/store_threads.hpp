@@ -72,6 +72,7 @@ class StoreThreads {
   std::string round_error_;  ///< the first of the round under way
   std::string told_error_;   ///< the last that was told, until a round goes well
   std::chrono::steady_clock::time_point last_checkpoint_;
+  std::chrono::steady_clock::time_point last_closing_;
   std::chrono::steady_clock::time_point last_retention_;
 
   std::thread maintenance_;

@@ -267,6 +267,7 @@ void ProducerCore::fail_topic(TopicQueue& topic, const Error& error) {
 void ProducerCore::fail_queue(PartitionQueue& queue, const Error& error) {
   queue.window.fail_waiting(error);
   for (BatchPtr& batch : buffer_.take_all(queue)) queue.window.push_failed(std::move(batch), error);
+  buffer_.resume(queue);
   settle(queue);
 }
 

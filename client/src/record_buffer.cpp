@@ -258,6 +258,11 @@ void RecordBuffer::pause(PartitionQueue& queue) {
   queue.wants_records = false;
 }
 
+void RecordBuffer::resume(PartitionQueue& queue) {
+  const std::lock_guard lock(mutex_);
+  queue.wants_records = true;
+}
+
 std::vector<BatchPtr> RecordBuffer::take_all(PartitionQueue& queue) { return take_expired(queue, TimePoint::max()); }
 
 std::vector<BatchPtr> RecordBuffer::take_expired(PartitionQueue& queue, TimePoint opened_before) {

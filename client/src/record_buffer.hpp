@@ -58,6 +58,8 @@ class RecordBuffer {
   Taken take_due(PartitionQueue& queue, std::chrono::steady_clock::time_point now);
   /// The sender cannot send for this partition: no wakes until it asks again.
   void pause(PartitionQueue& queue);
+  /// The next record is reported as work again.
+  void resume(PartitionQueue& queue);
   /// Everything that waits for the partition, without regard to linger.
   std::vector<BatchPtr> take_all(PartitionQueue& queue);
   std::vector<BatchPtr> take_expired(PartitionQueue& queue, std::chrono::steady_clock::time_point opened_before);

@@ -45,7 +45,7 @@ Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(
 Broker::~Broker() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
-  topic_changes_.join();
+  end_topic_changes();
   store_threads_.reset();  // they call back
 }
 
@@ -65,10 +65,15 @@ void Broker::start() {
   for (const auto& shard : shards_) shard->start();
 }
 
+void Broker::end_topic_changes() {
+  topic_changes_.stop();  // those that have not begun
+  topic_changes_.join();
+}
+
 Result<void> Broker::stop() {
   for (const auto& shard : shards_) shard->stop();
   blocking_.join();
-  topic_changes_.join();
+  end_topic_changes();
   store_threads_.reset();
   return store_->close();
 }

@@ -80,6 +80,7 @@ class Broker final : public storage::CommitListener {
 
  private:
   explicit Broker(BrokerOptions options);
+  void end_topic_changes();
 
   void on_durable(const storage::CommitGroup& group) override;
   void on_written(const storage::CommitGroup& group) override;

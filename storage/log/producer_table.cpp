@@ -95,10 +95,12 @@ std::size_t ProducerTable::forget_unused_since(TimestampMs since_ms, std::size_t
 }
 
 void ProducerTable::record(const record::BatchHeader& header, Offset base_offset, TimestampMs now_ms) {
+  // Never before who was used last, even when the clock was set back: what is forgotten first goes by their order.
+  const TimestampMs used_ms = producers_.empty() ? now_ms : std::max(now_ms, producers_.back().last_used_ms);
   ProducerState& producer = touch(header.producer_id);
   if (producer.epoch != header.producer_epoch) producer.batches.clear();
   producer.epoch = header.producer_epoch;
-  producer.last_used_ms = now_ms;
+  producer.last_used_ms = used_ms;
   if (producer.batches.size() == ProducerState::kBatchesMax) producer.batches.erase(producer.batches.begin());
   producer.batches.push_back({header.base_sequence, header.last_sequence(), base_offset});
 }

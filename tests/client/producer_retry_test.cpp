@@ -317,7 +317,7 @@ TEST_F(ProducerRetryTest, WithoutAProducerIdForGoodRecordsFailAtOnce) {
     return std::holds_alternative<native::InitProducer>(message) ? RequestAction::refuse_internal : RequestAction::answer;
   });
   Producer producer(client, producer_options());
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(producer.publish("t", OutgoingRecord::text("v")).error().message(), "internal error: t: told to");
   }
 }

@@ -313,7 +313,10 @@ TYPED_TEST(StoreTest, PartitionsAtRestHoldNoDescriptor) {
   for (int i = 0; i < 10; ++i) this->create("topic" + std::to_string(i));
   this->create("orders", 1, {{"segment.bytes", "1000000"}});
   this->publish(200, 500);  // enough for index entries
-  for (int i = 0; i < 4; ++i) this->store_->checkpoint().value();
+  for (int i = 0; i < 4; ++i) {
+    this->store_->checkpoint().value();
+    this->store_->close_unused_files();
+  }
   EXPECT_EQ(counts.open_now(), journal_files);
   EXPECT_EQ(counts.closed_unsynced(), 0);
   this->expect_intact(Offset(400));

@@ -98,6 +98,13 @@ std::string Process::wait_for_line(std::string_view part) {
   return *line;
 }
 
+std::string Process::wait_for_nth_line(std::size_t before) {
+  std::unique_lock lock(mutex_);
+  said_.wait_for(lock, kPatience, [&] { return lines_.size() > before || ended_; });
+  if (lines_.size() <= before) throw std::runtime_error("no line after " + std::to_string(before) + " others:\n" + text_locked());
+  return lines_[before];
+}
+
 bool Process::has_line(std::string_view part) {
   const std::lock_guard lock(mutex_);
   return find(part) != nullptr;

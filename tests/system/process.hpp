@@ -25,6 +25,8 @@ class Process {
 
   /// The first line, from the start on, that has `part` in it.
   std::string wait_for_line(std::string_view part);
+  /// The line that `before` others came before.
+  std::string wait_for_nth_line(std::size_t before);
   [[nodiscard]] bool has_line(std::string_view part);
   void signal(int number) const;
   /// Its exit code; the negative number of the signal that ended it.

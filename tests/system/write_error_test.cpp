@@ -22,8 +22,13 @@ bool can_trace() {
   }
 }
 
+struct Call {
+  const char* name;
+  std::size_t value_bytes;  ///< so many that the call is made at all
+};
+
 /// A disk whose n-th operation of a kind, and every later one, fails: strace answers in its place.
-class WriteError : public ::testing::TestWithParam<const char*> {
+class WriteError : public ::testing::TestWithParam<Call> {
  protected:
   void SetUp() override {
     if (!can_trace()) GTEST_SKIP() << "strace cannot trace here";
@@ -59,7 +64,8 @@ TEST_P(WriteError, EndsAcknowledgementsButNotReading) {
                               PartitionId(0)};
   std::vector<std::string> acknowledged;
   const auto publish_next = [&]() -> Errc {
-    const std::string value = std::to_string(acknowledged.size());
+    std::string value = std::to_string(acknowledged.size());
+    value.resize(std::max(value.size(), GetParam().value_bytes), '.');
     const auto ack = client.publish(orders, server::batch_of({value}));
     if (ack.has_error()) return ack.error().code;
     acknowledged.push_back(value);
@@ -68,7 +74,8 @@ TEST_P(WriteError, EndsAcknowledgementsButNotReading) {
   for (int i = 0; i < 20; ++i) ASSERT_EQ(publish_next(), Errc{});
 
   Process strace({"strace", "-f", "-q", "-o", "/dev/null", "-p", std::to_string(daemon->process().pid()), "-e",
-                  std::string("trace=") + GetParam(), "-e", std::string("inject=") + GetParam() + ":error=EIO:when=3+"});
+                  std::string("trace=") + GetParam().name, "-e",
+                  std::string("inject=") + GetParam().name + ":error=EIO:when=3+"});
   Errc refused{};
   while (refused == Errc{}) {
     refused = publish_next();
@@ -90,7 +97,9 @@ TEST_P(WriteError, EndsAcknowledgementsButNotReading) {
   EXPECT_TRUE(later.publish(orders, server::batch_of({"after the repair"})).has_value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, WriteError, ::testing::Values("pwritev", "fdatasync"));
+INSTANTIATE_TEST_SUITE_P(Of, WriteError,
+                         ::testing::Values(Call{"pwritev", 0}, Call{"fdatasync", 0}, Call{"sync_file_range", 16 << 10}),
+                         [](const auto& param) { return param.param.name; });
 
 }  // namespace
 }  // namespace leat::system_test

@@ -44,6 +44,9 @@ class FrameSession final : public Session {
   bool first_came_ = false;
 };
 
+/// Only what others' waiting does to a connection may end it here.
+constexpr ConnectionTimeouts kTimeouts{std::chrono::hours(1), std::chrono::hours(1), std::chrono::hours(1)};
+
 /// A connection that receives into memory of which there is one block.
 class TcpConnectionTest : public ::testing::Test {
  protected:
@@ -57,7 +60,7 @@ class TcpConnectionTest : public ::testing::Test {
     shard_.start();
     tcp::acceptor acceptor(client_io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     client_.connect(acceptor.local_endpoint());
-    connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory_, ConnectionTimeouts{});
+    connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory_, kTimeouts);
     session_ = std::make_shared<FrameSession>(std::move(frames));
     on_shard([this] { connection_->start(session_, [this] { ended_.set_value(); }); });
   }

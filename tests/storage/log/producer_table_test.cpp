@@ -240,6 +240,13 @@ TEST_F(ProducerTableTest, ARestoredTableKnowsWhomTheOtherForgot) {
   EXPECT_EQ(other.check(batch(0, 1, 0, ProducerId(8))).value(), std::nullopt);
 }
 
+TEST_F(ProducerTableTest, AClockSetBackKeepsNobodyFromBeingForgotten) {
+  table_.record(batch(0, 1, 0, ProducerId(1)), Offset(0), now_ms_);
+  table_.record(batch(0, 1, 0, ProducerId(2)), Offset(1), now_ms_ - 3'600'000);
+  EXPECT_EQ(table_.forget_unused_since(now_ms_, 1), 1U);
+  EXPECT_THAT(known(), ElementsAre(ProducerId(2)));
+}
+
 TEST_F(ProducerTableTest, ARestoredTableForgetsInTheSameOrder) {
   for (std::int64_t id : {3, 1, 2}) table_.record(batch(0, 1, 0, ProducerId(id)), Offset(0), now_ms_);
   table_.record(batch(1, 1, 0, ProducerId(3)), Offset(1), now_ms_);
