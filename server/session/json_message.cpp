@@ -161,7 +161,9 @@ Result<Message> parse_object(const json::object& object, std::uint32_t& id, Time
   if (type == "publish") return parse_publish(members, id);
   if (type == "unsubscribe" || type == "ping") {
     LEAT_TRY(members.finish("type, id"));
-    return type == "ping" ? Message(Ping{id}) : Message(Unsubscribe{id});
+    // Apart, as GCC 12 takes the parts of a conditional expression's other side for uninitialised.
+    if (type == "ping") return Message(Ping{id});
+    return Message(Unsubscribe{id});
   }
   return invalid("type is subscribe, credit, unsubscribe, publish or ping");
 }
