@@ -33,7 +33,8 @@ class Batches {
     if (partition.value() < 0 || static_cast<std::size_t>(partition.value()) >= topic_.partitions.size()) {
       return Error(Errc::unknown_partition, "topic " + topic_.catalog.name + " has " + std::to_string(topic_.partitions.size()));
     }
-    auto [found, is_new] = open_.try_emplace(partition.value());
+    const auto [place, is_new] = open_.try_emplace(partition.value());
+    const auto found = place;  // clang 14 lets no lambda capture a structured binding
     const std::size_t bytes_max = topic_.partitions[static_cast<std::size_t>(partition.value())]->log().batch_bytes_max();
     if (is_new) found->second = start(partition, bytes_max);
     const auto append = [&] {
