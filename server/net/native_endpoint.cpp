@@ -54,12 +54,15 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listene
   if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
   NativeSessionOptions session_options = options_.session;
   session_options.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
+  ClientEntry client = options_.clients->enter(session_options.peer, "leat.v1");
+  session_options.client = client;
   auto session = std::make_shared<NativeSession>(broker_, shard, *connection, memory_.sending, std::move(session_options));
   session->start();
-  connection->start(std::move(session), [this, &shard, weak = std::weak_ptr(connection), address = peer.address()] {
-    limiter_.leave(address);
-    connections_.remove(shard, weak.lock());
-  });
+  connection->start(std::move(session),
+                    [this, client = std::move(client), &shard, weak = std::weak_ptr(connection), address = peer.address()] {
+                      limiter_.leave(address);
+                      connections_.remove(shard, weak.lock());
+                    });
 }
 
 void NativeEndpoint::stop(std::chrono::milliseconds deadline) {

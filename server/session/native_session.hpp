@@ -6,6 +6,7 @@
 
 #include "protocol/native/codec.hpp"
 #include "server/broker/broker.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/connection.hpp"
 #include "server/session/send_room.hpp"
 #include "server/session/subscriptions.hpp"
@@ -17,7 +18,8 @@ struct NativeSessionOptions {
   std::size_t in_flight_bytes_max = 16U << 20;  ///< published and not answered
   std::size_t outbox_bytes_max = 1U << 20;      ///< answers a peer does not read: beyond, its requests are not read either
   std::size_t subscriptions_max = 10'000;
-  std::string peer;  ///< its address, for the log
+  std::string peer;    ///< its address, for the log
+  ClientEntry client;  ///< where its name is entered
 };
 
 /// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.
