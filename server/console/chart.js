@@ -26,7 +26,7 @@ function options(width, { series, format, seconds }) {
       y: { range: (_, __, max) => [0, Math.max(max * 1.15, series.atLeast)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: '{HH}:{mm}:{ss}', space: 90 },
+      { ...axis, grid: { show: false }, size: 30, values: '{HH}:{mm}:{ss}', space: 90 },
       { ...axis, size: 58, values: (_, splits) => splits.map(format), space: 42 },
     ],
     series: [

@@ -54,7 +54,10 @@ async function sample() {
 }
 
 export function startMonitor() {
-  socket.watch((connected) => publish({ connected }));
+  socket.watch((connected) => {
+    publish({ connected });
+    if (connected) sample();
+  });
   document.addEventListener('visibilitychange', sample);
   sample();
 }

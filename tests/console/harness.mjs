@@ -46,6 +46,7 @@ export class Daemon {
     daemon.url = `http://127.0.0.1:${http}`;
     const listen = ['--listen', `127.0.0.1:${native}`, '--http', `127.0.0.1:${http}`];
     daemon.child = spawn(program, ['--data', join(daemon.directory, 'data'), ...listen], { stdio: ['ignore', 'inherit', 'inherit'] });
+    process.on('exit', () => daemon.child.kill('SIGKILL')); // whatever becomes of the test
     daemon.ended = new Promise((resolve) => daemon.child.on('exit', resolve));
     await isReady(daemon.url, daemon.child);
     return daemon;

@@ -37,6 +37,8 @@ function percentile(values, share) {
   return sorted.length === 0 ? null : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
 
+const perSecond = (value) => (value === null ? '–' : `${rate(value)}/s`);
+
 function Panel({ title, hint, figures, children }) {
   return html`
     <section class="panel" aria-label=${title}>
@@ -89,8 +91,8 @@ export function Overview() {
           title="Throughput"
           hint="Records stored a second, all topics"
           figures=${[
-            ['now', `${rate(now(samples.records))}/s`],
-            ['peak', `${rate(percentile(samples.records, 1))}/s`],
+            ['now', perSecond(now(samples.records))],
+            ['peak', perSecond(percentile(samples.records, 1))],
           ]}
         >
           <${Chart} times=${samples.times} values=${samples.records} series=${RECORDS} format=${rate} seconds=${WINDOW_SECONDS} />

@@ -5,9 +5,9 @@ import { socket } from '../socket.js';
 import { Failure, Field, Kbd } from '../ui.js';
 
 const ACKS = [
-  ['durable', 'durable: the disk has it'],
-  ['written', 'written: the file has it'],
-  ['none', 'none: the broker took it'],
+  ['durable', 'on disk (durable)'],
+  ['written', 'in the file (written)'],
+  ['none', 'taken (none)'],
 ];
 
 function Headers({ headers, onChange }) {
