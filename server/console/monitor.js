@@ -27,6 +27,8 @@ function growth(status, at, name) {
 
 function sampled(status, roundTrip) {
   const at = performance.now();
+  // Asked again early, as the page was shown or connected: too short a time for a rate.
+  if (last !== null && at - last.at < INTERVAL_MS / 2) return state.samples;
   const { times, records, bytes, roundTrips } = state.samples;
   const append = (list, value) => [...list, value].slice(-SAMPLES_MAX);
   const samples = {

@@ -118,11 +118,12 @@ function State({ snapshot }) {
   `;
 }
 
+/** Selected as the button goes down: a row may have moved on by the time that it comes up. */
 function Row({ record, at, selected, isMany, onSelect }) {
   return html`
     <div
       id="row-${idOf(record)}" role="option" aria-selected=${selected} class="row ${isMany ? '' : 'single'}"
-      style=${{ transform: `translateY(${at * ROW_HEIGHT}px)` }} onClick=${() => onSelect(record)}
+      style=${{ transform: `translateY(${at * ROW_HEIGHT}px)` }} onMouseDown=${(event) => event.button === 0 && onSelect(record)}
     >
       <span class="cell time" title=${dateTime(record.timestamp)}>${clockTime(record.timestamp)}</span>
       ${isMany && html`<span class="cell number">${record.partition}</span>`}
