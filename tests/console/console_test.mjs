@@ -115,6 +115,22 @@ test('What is published while the tail is paused comes when it goes on', async (
   await row('meanwhile').waitFor();
 });
 
+test('A record is opened beside the rows and shown as JSON, text and hex', async () => {
+  await createTopic('details', 2);
+  await visit('#/topics/details?publish=1');
+  await publish('k', '{"a":1}');
+  await row('{"a":1}').waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await row('{"a":1}').click();
+  const value = page.locator('pre.value');
+  await value.waitFor();
+  assert.equal(await value.textContent(), '{\n  "a": 1\n}');
+  await page.getByRole('radio', { name: 'Text' }).click();
+  assert.equal(await value.textContent(), '{"a":1}');
+  await page.getByRole('radio', { name: 'Hex' }).click();
+  assert.match(await value.textContent(), /^00000000  7b 22 61 22 3a 31 7d .*\{"a":1\}$/);
+});
+
 test('A filter leaves the records that fit it, over a reload too', async () => {
   await createTopic('filters');
   await visit('#/topics/filters?publish=1');

@@ -73,7 +73,11 @@ export function watch(page, origin) {
     if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
-  page.on('requestfailed', (request) => faults.push(`failed: ${request.url()} ${request.failure().errorText}`));
+  page.on('requestfailed', (request) => {
+    // A reload calls off what is under way; nothing else ends so.
+    const { errorText } = request.failure();
+    if (errorText !== 'net::ERR_ABORTED') faults.push(`failed: ${request.url()} ${errorText}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) faults.push(`answered ${response.status()}: ${response.url()}`);
   });

@@ -34,11 +34,13 @@ export function Topic({ name, params }) {
   if (error?.status === 404) {
     return html`<${Empty} title="There is no topic ${name}"><a href=${href(['topics'])}>See those there are</a><//>`;
   }
-  const panel = publishes && {
-    title: 'Publish a record',
-    body: html`<${Publish} topic=${name} partitions=${topic?.partitions.length ?? 1} onPublished=${refresh} />`,
-    onClose: () => showPublish(false),
-  };
+  const panel = publishes
+    ? {
+        title: 'Publish a record',
+        body: html`<${Publish} topic=${name} partitions=${topic?.partitions.length ?? 1} onPublished=${refresh} />`,
+        onClose: () => showPublish(false),
+      }
+    : null;
   return html`
     <div class="page page-fill">
       <div class="page-head">
