@@ -49,7 +49,7 @@ export function RecordDetail({ record, topic }) {
         <h3>Value <span class="hint">${bytes(size)}</span></h3>
         <${Segments} label="Show the value as" value=${form} options=${FORMS} onChange=${setForm} />
       </div>
-      ${value === null ? html`<p class="hint">null</p>` : html`<pre class="value" tabindex="0">${value}</pre>`}
+      ${value === null ? html`<p class="hint">null</p>` : html`<pre class="value ${form}" tabindex="0">${value}</pre>`}
       <div class="record-bar">
         <${CopyButton} label="Copy value" text=${() => value ?? ''} />
         <${CopyButton} label="Copy record as JSON" text=${() => JSON.stringify({ topic, ...record }, null, 2)} />
