@@ -96,16 +96,17 @@ ConnectionTimeouts timeouts(const ServerConfig& config) {
   return timeouts;
 }
 
-NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint& listen) {
-  return {listen, session_options(config), timeouts(config)};
+NativeEndpointOptions native_options(const ServerConfig& config, const Endpoint& listen, std::shared_ptr<ClientList> clients) {
+  return {listen, session_options(config), timeouts(config), std::move(clients)};
 }
 
-HttpEndpointOptions http_options(const ServerConfig& config, const Endpoint& listen) {
+HttpEndpointOptions http_options(const ServerConfig& config, const Endpoint& listen, std::shared_ptr<ClientList> clients) {
   HttpEndpointOptions options;
   options.listen = listen;
   options.connection.timeouts = timeouts(config);
   options.connection.body_bytes_max = config.limits.frame_bytes_max;
   options.connection.message_bytes_max = config.limits.frame_bytes_max;
+  options.clients = std::move(clients);
   return options;
 }
 
@@ -161,11 +162,15 @@ struct Server::Parts {
 Result<void> Server::Parts::bind(const ServerConfig& config) {
   const NetworkMemory memory = make_network_memory(config.limits.receive_bytes_max, config.limits.send_bytes_max);
   LEAT_ASSIGN(const Endpoint listen, parse_endpoint(config.listen.native));
-  LEAT_ASSIGN(native, NativeEndpoint::bind(*broker, *limiter, memory, native_options(config, listen)));
+  const auto clients = std::make_shared<ClientList>();
+  LEAT_ASSIGN(native, NativeEndpoint::bind(*broker, *limiter, memory, native_options(config, listen, clients)));
   if (config.listen.http == kOff) return ok();
   LEAT_ASSIGN(const Endpoint listen_http, parse_endpoint(config.listen.http));
-  http_api = std::make_unique<HttpApi>(*broker, memory, http_api_options(config, listen_http));
-  LEAT_ASSIGN(http, HttpEndpoint::bind(*broker, *limiter, *http_api, memory, http_options(config, listen_http)));
+  HttpApiOptions api_options = http_api_options(config, listen_http);
+  api_options.clients = clients;
+  api_options.connections = [&limiter = *limiter] { return limiter.connections(); };
+  http_api = std::make_unique<HttpApi>(*broker, memory, std::move(api_options));
+  LEAT_ASSIGN(http, HttpEndpoint::bind(*broker, *limiter, *http_api, memory, http_options(config, listen_http, clients)));
   return ok();
 }
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include "server/http/client_routes.hpp"
+#include "server/http/console_routes.hpp"
 #include "server/http/event_routes.hpp"
 #include "server/http/health_routes.hpp"
 #include "server/http/metrics_routes.hpp"
 #include "server/http/openapi_routes.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/record_routes.hpp"
+#include "server/http/status_routes.hpp"
 #include "server/http/stream_routes.hpp"
 #include "server/http/topic_routes.hpp"
 #include "server/http/web_socket_routes.hpp"
@@ -35,11 +38,14 @@ HttpApi::HttpApi(Broker& broker, const NetworkMemory& memory, HttpApiOptions opt
   for (std::size_t i = 0; i < broker.shards().size(); ++i) {
     context_.text_batches.push_back(std::make_unique<TextBatches>(context_.sending));
   }
+  add_client_routes(routes_, std::move(options.clients));
+  add_console_routes(routes_);
   add_event_routes(routes_, context_);
   add_health_routes(routes_, broker);
   add_metrics_routes(routes_, context_);
   add_openapi_routes(routes_);
   add_record_routes(routes_, context_);
+  add_status_routes(routes_, broker, std::move(options.connections));
   add_stream_routes(routes_, context_);
   add_topic_routes(routes_, context_);
   add_web_socket_routes(routes_);

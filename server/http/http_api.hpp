@@ -1,9 +1,12 @@
 #pragma once
 
+#include <functional>
+
 #include "server/http/api_context.hpp"
 #include "server/http/handler.hpp"
 #include "server/http/origin_policy.hpp"
 #include "server/http/routes.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/network_memory.hpp"
 
 namespace leat::server {
@@ -13,6 +16,8 @@ struct HttpApiOptions {
   bool on_loopback = true;
   NativeSessionOptions native_session;
   TextSessionOptions text_session;
+  std::function<std::size_t()> connections;  ///< how many there are, over all transports
+  std::shared_ptr<const ClientList> clients;
 };
 
 /// Everything that is served on the HTTP port. Any thread.

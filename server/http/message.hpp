@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/base/bytes.hpp"
+#include "server/net/client_list.hpp"
 
 namespace leat::server {
 
@@ -30,6 +31,7 @@ struct HttpRequest {
   std::vector<HttpField> fields;
   SharedBytes body;
   std::string peer;
+  std::shared_ptr<const ClientList::Entry> client;  ///< the connection's place in the list of clients
 
   /// The first field of that name (in lower case), or nothing.
   [[nodiscard]] std::string_view field(std::string_view name) const;

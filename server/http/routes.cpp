@@ -10,6 +10,7 @@ bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 
 std::vector<std::string> split(std::string_view path) {
   std::vector<std::string> segments;
+  if (path == "/") return segments;
   while (!path.empty()) {
     path.remove_prefix(1);
     const std::size_t end = std::min(path.find('/'), path.size());

@@ -20,10 +20,11 @@ Offer refused(HttpResponse response) {
 
 Offer offer_native(const ApiContext& context, const HttpRequest& head, Shard& shard) {
   Offer offer;
-  offer.session = [&context, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
+  offer.session = [&context, &shard, peer = head.peer, client = head.client](Connection& connection) -> std::shared_ptr<Session> {
     NativeSessionOptions options = context.native_session;
     options.peer = peer;
     options.transport = Transport::leat_v1;
+    options.client = client;
     auto session = std::make_shared<NativeSession>(context.broker, shard, connection, context.sending, std::move(options));
     session->start();
     return session;

@@ -65,10 +65,11 @@ auto or_error(error_code& error) { return asio::redirect_error(asio::use_awaitab
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::string peer, Shard& shard, HttpHandler& handler,
-                               NetworkMemory memory, HttpConnectionOptions options)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, std::string peer, ClientEntry client, Shard& shard,
+                               HttpHandler& handler, NetworkMemory memory, HttpConnectionOptions options)
     : stream_(std::move(socket)),
       peer_(std::move(peer)),
+      client_(std::move(client)),
       shard_(shard),
       handler_(handler),
       memory_(std::move(memory)),
@@ -119,6 +120,8 @@ asio::awaitable<bool> HttpConnection::receive_head(Parser& parser) {
 
 asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   HttpRequest request = head_of(parser.get(), peer_);
+  request.client = client_;
+  if (const std::string_view agent = request.field("user-agent"); !agent.empty()) client_->set_name(agent);
   const beast::string_view target = parser.get().target();
   if (const auto parsed = parse_target({target.data(), target.size()}, request); parsed.has_error()) {
     co_await send(problem(parsed.error()), parser);
@@ -226,6 +229,7 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
   options.message_bytes_max = options_.message_bytes_max;
   options.subprotocol = offer.subprotocol;
   options.whole_text_messages = offer.whole_text_messages;
+  client_->set_protocol("ws:" + offer.subprotocol);
   stream_.expires_never();
   auto connection = std::make_shared<WebSocketConnection>(std::move(stream_), shard_, memory_, std::move(options));
   successor_ = connection;
@@ -239,6 +243,7 @@ void HttpConnection::open_stream(HttpResponse response) {
   std::string head = "HTTP/1.1 200 OK\r\nServer: leatd/" + std::string(kVersion) + "\r\nConnection: close\r\n";
   for (const HttpField& field : response.fields) head += field.name + ": " + field.value + "\r\n";
   head += "\r\n";
+  client_->set_protocol("sse");
   auto connection = std::make_shared<TcpConnection>(stream_.release_socket(), shard_, memory_.receiving, options_.timeouts);
   successor_ = connection;
   std::exchange(counted_, nullptr)->change_to(Transport::sse);

@@ -12,6 +12,7 @@
 
 #include "server/broker/shard.hpp"
 #include "server/http/handler.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/connection_set.hpp"
 #include "server/net/network_memory.hpp"
 #include "server/net/tcp_connection.hpp"
@@ -29,8 +30,8 @@ struct HttpConnectionOptions {
 /// connection when a request asks for a WebSocket or for a stream without end. One shard.
 class HttpConnection final : public OpenConnection, public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(boost::asio::ip::tcp::socket socket, std::string peer, Shard& shard, HttpHandler& handler, NetworkMemory memory,
-                 HttpConnectionOptions options);
+  HttpConnection(boost::asio::ip::tcp::socket socket, std::string peer, ClientEntry client, Shard& shard, HttpHandler& handler,
+                 NetworkMemory memory, HttpConnectionOptions options);
 
   /// Runs until either side closes; `ended` is called then. `counted` is told when the connection becomes another kind.
   void start(std::shared_ptr<ConnectionCount> counted, std::function<void()> ended);
@@ -54,6 +55,7 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
 
   boost::beast::tcp_stream stream_;
   const std::string peer_;
+  ClientEntry client_;  ///< until it has ended, whatever it becomes
   Shard& shard_;
   HttpHandler& handler_;
   const NetworkMemory memory_;

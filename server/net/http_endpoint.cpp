@@ -21,7 +21,7 @@ void refuse(boost::asio::ip::tcp::socket& socket) {
 }  // namespace
 
 HttpEndpoint::HttpEndpoint(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler, NetworkMemory memory,
-                           const HttpConnectionOptions& options)
+                           const HttpEndpointOptions& options)
     : broker_(broker),
       limiter_(limiter),
       handler_(handler),
@@ -31,7 +31,7 @@ HttpEndpoint::HttpEndpoint(Broker& broker, ConnectionLimiter& limiter, HttpHandl
 
 Result<std::unique_ptr<HttpEndpoint>> HttpEndpoint::bind(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler,
                                                          NetworkMemory memory, const HttpEndpointOptions& options) {
-  std::unique_ptr<HttpEndpoint> endpoint(new HttpEndpoint(broker, limiter, handler, std::move(memory), options.connection));
+  std::unique_ptr<HttpEndpoint> endpoint(new HttpEndpoint(broker, limiter, handler, std::move(memory), options));
   HttpEndpoint* const self = endpoint.get();
   LEAT_ASSIGN(endpoint->listener_,
               Listener::bind(
@@ -59,7 +59,9 @@ bool HttpEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener::P
 
 void HttpEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
   std::string name = peer.address().to_string() + ":" + std::to_string(peer.port());
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), std::move(name), shard, handler_, memory_, options_);
+  ClientEntry client = options_.clients->enter(name, "http");
+  auto connection = std::make_shared<HttpConnection>(std::move(socket), std::move(name), std::move(client), shard, handler_,
+                                                     memory_, options_.connection);
   if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
   const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::http);
   connection->start(counted, [this, &shard, counted, weak = std::weak_ptr(connection), address = peer.address()] {

@@ -16,6 +16,7 @@ namespace leat::server {
 struct HttpEndpointOptions {
   Endpoint listen;
   HttpConnectionOptions connection;
+  std::shared_ptr<ClientList> clients = std::make_shared<ClientList>();
 };
 
 /// HTTP and WebSocket on a TCP port: its listener, and all of its connections. Created, started and stopped by one thread; the
@@ -32,7 +33,7 @@ class HttpEndpoint {
 
  private:
   HttpEndpoint(Broker& broker, ConnectionLimiter& limiter, HttpHandler& handler, NetworkMemory memory,
-               const HttpConnectionOptions& options);
+               const HttpEndpointOptions& options);
   bool admit(boost::asio::ip::tcp::socket& socket, const Listener::Peer& peer);
   void accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard);
 
@@ -40,7 +41,7 @@ class HttpEndpoint {
   ConnectionLimiter& limiter_;
   HttpHandler& handler_;
   const NetworkMemory memory_;
-  const HttpConnectionOptions options_;
+  const HttpEndpointOptions options_;
   log::Throttle refusals_;  ///< the first shard's
   std::shared_ptr<Listener> listener_;
   ConnectionSet connections_;

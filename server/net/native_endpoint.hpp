@@ -17,6 +17,7 @@ struct NativeEndpointOptions {
   Endpoint listen;
   NativeSessionOptions session;
   ConnectionTimeouts timeouts;
+  std::shared_ptr<ClientList> clients = std::make_shared<ClientList>();
 };
 
 /// The native protocol on a TCP port: its listener, and all of its connections. Created, started and stopped by one thread; the

@@ -142,6 +142,7 @@ Result<void> NativeSession::on(std::uint64_t correlation, const native::Hello& h
   }
   established_ = true;
   client_name_ = hello.client_name;
+  if (options_.client) options_.client->set_name(client_name_);
   log::debug("client connected", {{"peer", options_.peer}, {"client", client_name_}, {"version", hello.client_version}});
   native::HelloReply reply;
   reply.server_name = "leatd";

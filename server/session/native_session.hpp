@@ -6,6 +6,7 @@
 
 #include "protocol/native/codec.hpp"
 #include "server/broker/broker.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/connection.hpp"
 #include "server/session/send_room.hpp"
 #include "server/session/subscriptions.hpp"
@@ -19,6 +20,7 @@ struct NativeSessionOptions {
   std::size_t subscriptions_max = 10'000;
   std::string peer;                         ///< its address, for the log
   Transport transport = Transport::native;  ///< for the metrics
+  ClientEntry client;  ///< where its name is entered
 };
 
 /// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.

@@ -1,0 +1,61 @@
+// One record, in full.
+import { html, useState } from '../vendor/preact.js';
+import { bytes, bytesOf, dateTime, hexDump, prettyJson, textOf } from '../format.js';
+import { CopyButton, Segments } from '../ui.js';
+
+const FORMS = [
+  ['json', 'JSON'],
+  ['text', 'Text'],
+  ['hex', 'Hex'],
+];
+
+/** What is shown of the value in this form; text stands in for JSON that it is not. */
+function shown(record, form) {
+  const content = bytesOf(record, 'value');
+  if (content === null) return null;
+  if (form === 'hex') return hexDump(content);
+  const text = textOf(record, 'value');
+  return form === 'json' ? (prettyJson(text) ?? text) : text;
+}
+
+const headerText = (header) => textOf(header, 'value');
+
+function HeaderTable({ headers }) {
+  if (headers.length === 0) return html`<p class="hint">No headers</p>`;
+  return html`
+    <table class="header-table">
+      <tbody>
+        ${headers.map((header) => html`<tr><th scope="row" class="mono">${header.name}</th><td class="mono">${headerText(header) ?? html`<i>null</i>`}</td></tr>`)}
+      </tbody>
+    </table>
+  `;
+}
+
+export function RecordDetail({ record, topic }) {
+  const isText = record.value_base64 === undefined;
+  const isJson = isText && prettyJson(record.value) !== null;
+  const [wanted, setForm] = useState('');
+  const form = wanted || (isJson ? 'json' : isText ? 'text' : 'hex');
+  const value = shown(record, form);
+  const size = bytesOf(record, 'value')?.length ?? 0;
+  const key = textOf(record, 'key');
+  return html`
+    <div class="record">
+      <dl class="facts">
+        <div><dt>Time</dt><dd class="mono">${dateTime(record.timestamp)}</dd></div>
+        <div><dt>Key</dt><dd class="mono">${key ?? html`<span class="muted">none</span>`}</dd></div>
+      </dl>
+      <div class="record-bar">
+        <h3>Value <span class="hint">${bytes(size)}</span></h3>
+        <${Segments} label="Show the value as" value=${form} options=${FORMS} onChange=${setForm} />
+      </div>
+      ${value === null ? html`<p class="hint">null</p>` : html`<pre class="value ${form}" tabindex="0">${value}</pre>`}
+      <div class="record-bar">
+        <${CopyButton} label="Copy value" text=${() => value ?? ''} />
+        <${CopyButton} label="Copy record as JSON" text=${() => JSON.stringify({ topic, ...record }, null, 2)} />
+      </div>
+      <h3>Headers</h3>
+      <${HeaderTable} headers=${record.headers} />
+    </div>
+  `;
+}
