@@ -1,14 +1,13 @@
 #include "client/tool/command_line.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "client/src/endpoint.hpp"
+#include "client/tool/cli_app.hpp"
 #include "client/tool/escapes.hpp"
 #include "client/tool/help_text.hpp"
 
@@ -19,35 +18,6 @@ using Positionals = std::vector<std::string>;
 
 constexpr std::int32_t kIntMax = std::numeric_limits<std::int32_t>::max();
 constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
-
-/// CLI11 for options only. It would split a positional "[1,2]" into two and drop "{}", and both are messages that people send: so
-/// positionals are what it leaves over, in order.
-class Root : public CLI::App {
- public:
-  using CLI::App::App;
-  struct Leftover {
-    bool is_option;
-    std::string text;
-  };
-  [[nodiscard]] std::vector<Leftover> leftovers() const {
-    std::vector<Leftover> left;
-    for (const auto& [type, text] : missing_) left.push_back({type != CLI::detail::Classifier::NONE, text});
-    return left;
-  }
-};
-
-/// Writes the positionals, which CLI11 does not know of, into the usage line.
-class Formatter : public CLI::Formatter {
- public:
-  void set_usage(const CLI::App* command, std::string positionals) { positionals_[command] = std::move(positionals); }
-  std::string make_usage(const CLI::App* command, std::string name) const override {
-    const auto found = positionals_.find(command);
-    return "Usage: " + name + " " + (found == positionals_.end() ? "COMMAND" : found->second) + " [OPTIONS]\n";
-  }
-
- private:
-  std::map<const CLI::App*, std::string> positionals_;
-};
 
 Error usage_error(std::string text) { return Error(Errc::invalid_argument, std::move(text)); }
 
@@ -392,8 +362,8 @@ class Parser {
   TimestampMs now_ms_;
   GlobalOptions global_;
   Flags flags_;
-  std::shared_ptr<Formatter> formatter_ = std::make_shared<Formatter>();
-  Root root_{help::kRoot, "leat"};
+  std::shared_ptr<UsageFormatter> formatter_ = std::make_shared<UsageFormatter>();
+  OptionsApp root_{help::kRoot, "leat"};
   std::vector<Leaf> leaves_;
 };
 
