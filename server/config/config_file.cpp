@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
@@ -105,10 +104,6 @@ Result<std::vector<FileEntry>> parse_config_text(std::string_view text, const st
 }
 
 Result<std::vector<FileEntry>> read_config_file(const std::string& file_path) {
-  std::error_code unknown;
-  if (std::filesystem::is_fifo(file_path, unknown)) {
-    return Error(Errc::io_error, fmt::format("cannot read the configuration {}: it is a pipe", file_path));
-  }
   errno = 0;
   std::ifstream file(file_path, std::ios::binary);
   const auto cannot_read = [&] {

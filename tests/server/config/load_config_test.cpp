@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include "server/config/config_file.hpp"
 #include "server/scratch_directory.hpp"
@@ -225,14 +224,11 @@ TEST_F(LoadConfig, AFileWithoutEndIsRefusedBeforeItFillsMemory) {
   EXPECT_THAT(fault(), HasSubstr("larger than any configuration"));
 }
 
-TEST_F(LoadConfig, AKeyOfTooManyPartsAndAPipeAreRefused) {
+TEST_F(LoadConfig, AKeyOfTooManyPartsIsRefused) {
   std::string key = "a";
   for (int i = 0; i < 100'000; ++i) key += ".a";
   EXPECT_THAT(fault_of_file(key + " = 1\n"), HasSubstr("more than 256 parts"));
   EXPECT_EQ(fault_of_file("# " + std::string(1000, '.') + "\n"), "no fault");
-  sources_.file_path = directory_ / "pipe";
-  ASSERT_EQ(::mkfifo(sources_.file_path->c_str(), 0600), 0);
-  EXPECT_THAT(fault(), HasSubstr("it is a pipe"));
 }
 
 TEST_F(LoadConfig, AListenerThatOthersCanReachIsRefused) {
