@@ -68,6 +68,7 @@ class Signals {
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     descriptor_ = ::signalfd(-1, &set, SFD_CLOEXEC);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error of the write
   }
   ~Signals() { ::close(descriptor_); }
   Signals(const Signals&) = delete;

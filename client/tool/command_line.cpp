@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -87,7 +86,7 @@ class Parser {
     } catch (const CLI::CallForVersion&) {
       return EarlyExit{ExitCode::done, root_.version() + "\n"};
     } catch (const CLI::RequiredError&) {
-      return refusal("a command is missing");
+      return no_command();
     } catch (const CLI::ParseError& error) {
       return refusal(error.what());
     }
@@ -130,6 +129,13 @@ class Parser {
     return {ExitCode::usage, error_line(std::string(text) + " (see " + path + " --help)") + "\n"};
   }
 
+  [[nodiscard]] EarlyExit no_command() const {
+    for (const auto& [is_option, text] : root_.leftovers()) {
+      if (!is_option) return refusal("there is no command " + text);
+    }
+    return refusal("a command is missing");
+  }
+
   [[nodiscard]] Result<Positionals> collect_positionals() const {
     Positionals given;
     for (const auto& [is_option, text] : root_.leftovers()) {
@@ -144,7 +150,7 @@ class Parser {
 
   std::variant<CommandLine, EarlyExit> build(const Positionals& positionals) {
     const Leaf* leaf = chosen();
-    if (leaf == nullptr) return refusal("a command is missing");
+    if (leaf == nullptr) return no_command();
     const auto endpoint = client::parse_endpoint(global_.server);
     if (endpoint.has_error()) return refusal(endpoint.error().context);
     auto command = leaf->build(positionals);

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   leat::reserve_standard_descriptors();
   // A reader of our output that goes away is told by write(), not by a signal.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   try {
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     const auto parsed = leat::tool::parse_command_line(arguments, leat::SystemClock().wall_ms());

@@ -15,6 +15,18 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kFileBytesMax = 1024 * 1024;
+constexpr std::ptrdiff_t kKeyPartsMax = 256;
+
+/// toml++ limits how deep tables nest, but goes into the parts of a dotted key as deep as they are.
+bool has_deep_key(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const std::string_view key = line.substr(0, line.find_first_of("=#"));
+    if (std::count(key.begin(), key.end(), '.') >= kKeyPartsMax) return true;
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return false;
+}
 
 std::string origin_of(const std::string& name, const toml::source_position& at) {
   return fmt::format("{}, line {}, column {}", name, at.line, at.column);
@@ -73,6 +85,9 @@ void flatten(const toml::table& table, const std::string& prefix, const std::str
 }  // namespace
 
 Result<std::vector<FileEntry>> parse_config_text(std::string_view text, const std::string& name) {
+  if (has_deep_key(text)) {
+    return Error(Errc::invalid_argument, fmt::format("{}: a key has more than {} parts", name, kKeyPartsMax));
+  }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();

@@ -197,15 +197,16 @@ Result<void> SimulatedBroker::read_back(LogId log, bool decode) {
 
 Result<void> SimulatedBroker::find_time(LogId id, TimestampMs timestamp) {
   const auto& log = logs_.at(id);
-  std::optional<Offset> expected;
+  const Offset end = log->high_watermark();
+  Offset expected = end;  // none
   for (const ModelBatch& batch : model_.logs[id].batches) {
-    for (std::int32_t i = 0; i < batch.sent.records && !expected; ++i) {
-      if (batch.base + i >= log->log_start() && batch.sent.timestamp + i >= timestamp) expected = batch.base + i;
+    for (std::int32_t i = 0; i < batch.sent.records; ++i) {
+      const Offset offset = batch.base + i;
+      if (offset >= log->log_start() && batch.sent.timestamp + i >= timestamp) expected = std::min(expected, offset);
     }
   }
-  if (expected && *expected >= log->high_watermark()) expected.reset();
-  LEAT_ASSIGN(const auto found, log->find_time(timestamp, log->high_watermark()));
-  const bool same = found.has_value() == expected.has_value() && (!found || found->offset == *expected);
+  LEAT_ASSIGN(const auto found, log->find_time(timestamp, end));
+  const bool same = (found ? found->offset : end) == expected;
   return same ? ok() : Result<void>(violation("find_time found another record than the first"));
 }
 

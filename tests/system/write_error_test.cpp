@@ -101,5 +101,23 @@ INSTANTIATE_TEST_SUITE_P(Of, WriteError,
                          ::testing::Values(Call{"pwritev", 0}, Call{"fdatasync", 0}, Call{"sync_file_range", 16 << 10}),
                          [](const auto& param) { return param.param.name; });
 
+TEST(FileSizeLimit, EndsAcknowledgementsButNotTheDaemon) {
+  simulation::TemporaryDirectory directory;
+  DaemonOptions options;
+  options.data = directory.path() / "data";
+  options.environment = small_storage();
+  options.wrapper = {"bash", "-c", "ulimit -f 8192; exec \"$0\" \"$@\""};  // KiB
+  Daemon daemon(options);
+  RawClient client(daemon.port());
+  client.hello();
+  const TopicPartition orders{client.ask_for<native::TopicReply>(native::CreateTopic{"orders", 1, {}}).value().topic.id,
+                              PartitionId(0)};
+  auto ack = client.publish(orders, server::large_batch(500'000));
+  for (int i = 0; i < 1000 && ack.has_value(); ++i) ack = client.publish(orders, server::large_batch(500'000));
+  ASSERT_TRUE(ack.has_error());
+  EXPECT_EQ(ack.error().code, Errc::storage_failed);
+  EXPECT_FALSE(client.ask(native::Read{orders, Offset(0), 1000}).payload.empty());
+}
+
 }  // namespace
 }  // namespace leat::system_test

@@ -18,8 +18,9 @@
 ///
 /// A handler runs on the executor associated with it; without one, on the client's (its own thread, or the caller's executor),
 /// never within the call that started the operation; but once a Client with a thread of its own is gone
-/// that call itself completes it, with Errc::closed (on a caller's executor it is posted there as ever). Operations honour terminal, partial and total cancellation where there is something to cancel and then complete
-/// with Errc::cancelled; a request that was already sent may still take effect.
+/// that call itself completes it, with Errc::closed (on a caller's executor it is posted there as ever). Operations honour
+/// terminal, partial and total cancellation where there is something to cancel and then complete with Errc::cancelled; a request
+/// that was already sent may still take effect.
 namespace leat {
 
 namespace asio = boost::asio;

@@ -62,6 +62,12 @@ TEST_F(CommandLineTest, AFlagWinsOverTheEnvironmentAndThatOverTheDefault) {
   EXPECT_EQ(global({"topic", "list", "--server", "leat://flag:2", "-o", "table"}).output, OutputFormat::table);
 }
 
+TEST_F(CommandLineTest, ACommandThatThereIsNotIsNamed) {
+  EXPECT_THAT(early_exit({"bogus"}).text, HasSubstr("there is no command bogus (see leat --help)"));
+  EXPECT_THAT(early_exit({"topic", "bogus"}).text, HasSubstr("there is no command bogus (see leat topic --help)"));
+  EXPECT_THAT(early_exit({"topic"}).text, HasSubstr("a command is missing"));
+}
+
 TEST_F(CommandLineTest, AWrongEnvironmentIsRefused) {
   ::setenv("LEAT_OUTPUT", "xml", 1);
   EXPECT_EQ(early_exit({"topic", "list"}).code, ExitCode::usage);

@@ -224,6 +224,13 @@ TEST_F(LoadConfig, AFileWithoutEndIsRefusedBeforeItFillsMemory) {
   EXPECT_THAT(fault(), HasSubstr("larger than any configuration"));
 }
 
+TEST_F(LoadConfig, AKeyOfTooManyPartsIsRefused) {
+  std::string key = "a";
+  for (int i = 0; i < 100'000; ++i) key += ".a";
+  EXPECT_THAT(fault_of_file(key + " = 1\n"), HasSubstr("more than 256 parts"));
+  EXPECT_EQ(fault_of_file("# " + std::string(1000, '.') + "\n"), "no fault");
+}
+
 TEST_F(LoadConfig, AListenerThatOthersCanReachIsRefused) {
   EXPECT_THAT(fault_of_file("[listen]\nnative = '0.0.0.0:7420'\n"),
               AllOf(HasSubstr("listen.native"), HasSubstr("insecure_anonymous = true")));
