@@ -1,17 +1,20 @@
 // A leatd of its own for each test file, on ports that the system chose.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-const bin = process.env.PROGRAMS_UNDER_TEST;
+const leatd = process.env.LEATD;
+/** Imports what npm brought; MODULES is the directory that holds its node_modules. */
+export const modules = createRequire(path.join(process.env.MODULES, 'package.json'));
 
 export class Daemon {
   static async start(environment = {}) {
     const daemon = new Daemon();
     daemon.directory = await mkdtemp(path.join(tmpdir(), 'leat-web-'));
     const args = ['--data', path.join(daemon.directory, 'data'), '--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'];
-    daemon.process = spawn(path.join(bin, 'leatd'), args, {
+    daemon.process = spawn(leatd, args, {
       env: { PATH: process.env.PATH, LEAT_STORAGE_JOURNAL_FILE_BYTES: '4MiB', ...environment },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import cloudevents from 'cloudevents';
-import { Daemon } from './daemon.mjs';
+import { Daemon, modules } from './daemon.mjs';
+
+const cloudevents = modules('cloudevents');
 
 const { CloudEvent, HTTP } = cloudevents;
 const curl = (...args) => promisify(execFile)('curl', ['-s', ...args]).then((result) => result.stdout);

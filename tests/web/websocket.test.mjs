@@ -1,9 +1,10 @@
 // WebSocket subprotocols, by the ws package.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import cloudevents from 'cloudevents';
-import WebSocket from 'ws';
-import { Daemon, Messages } from './daemon.mjs';
+import { Daemon, Messages, modules } from './daemon.mjs';
+
+const cloudevents = modules('cloudevents');
+const WebSocket = modules('ws');
 
 const { HTTP } = cloudevents;
 let daemon;
