@@ -102,7 +102,7 @@ Result<void> check_contents(PartitionLog& log, const ModelLog& model, Offset end
 Result<void> check_recovered(const Store& store, const BrokerModel& model, const Promise& promise, Crash crash, bool decode) {
   const auto found = store.topics();
   for (const auto& [name, logs] : model.topics) {
-    const bool there = std::ranges::any_of(found, [&](const auto& topic) { return topic.entry.name == name; });
+    const bool there = std::ranges::any_of(found, [&name = name](const auto& topic) { return topic.entry.name == name; });
     if (!there && !model.uncertain.contains(name)) return violation("topic " + name + " is gone");
   }
   for (const storage::Topic& topic : found) {
