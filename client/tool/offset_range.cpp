@@ -4,8 +4,8 @@
 #include <charconv>
 #include <string>
 
-#include "protocol/text/timestamp.hpp"
 #include "protocol/base/assert.hpp"
+#include "protocol/text/timestamp.hpp"
 
 namespace leat::tool {
 namespace {

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "protocol/base/bytes.hpp"
-#include "protocol/text/base64.hpp"
 #include "protocol/cloudevents/json_span.hpp"
+#include "protocol/text/base64.hpp"
 #include "protocol/text/json_text.hpp"
 
 namespace leat::cloudevents {

@@ -64,7 +64,8 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listene
   auto session = std::make_shared<NativeSession>(broker_, shard, *connection, memory_.sending, std::move(session_options));
   session->start();
   const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::native);
-  connection->start(std::move(session), [this, &shard, counted, client = std::move(client), weak = std::weak_ptr(connection), address = peer.address()] {
+  connection->start(std::move(session), [this, &shard, counted, client = std::move(client), weak = std::weak_ptr(connection),
+                                         address = peer.address()] {
     limiter_.leave(address);
     connections_.remove(shard, weak.lock());
   });

@@ -20,7 +20,7 @@ struct NativeSessionOptions {
   std::size_t subscriptions_max = 10'000;
   std::string peer;                         ///< its address, for the log
   Transport transport = Transport::native;  ///< for the metrics
-  ClientEntry client;  ///< where its name is entered
+  ClientEntry client;                       ///< where its name is entered
 };
 
 /// One client of the native protocol (PROTOCOL.md), whatever carries its frames. One shard.
