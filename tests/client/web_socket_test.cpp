@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "leat/client.hpp"
+#include "protocol/native/codec.hpp"
 #include "tests/client/fake/broker_test.hpp"
 #include "tests/client/fake/stranger.hpp"
 
@@ -137,18 +138,28 @@ TEST(WebSocketClient, TextIsNotTakenForTheProtocol) {
   EXPECT_THAT(connected.error().context, HasSubstr("a text message"));
 }
 
+/// So that the client has nothing more to say.
+void answer_hello(WebSocketServer::Stream& stream) {
+  boost::beast::flat_buffer hello;
+  stream.read(hello);
+  const ByteSpan bytes(static_cast<const std::byte*>(hello.data().data()), hello.size());
+  const auto frame = std::get<native::FrameView>(native::next_frame(bytes, native::kHelloFrameBytesMax).value());
+  std::vector<std::byte> reply;
+  native::encode_frame(native::HelloReply{1, "stranger", "0", {}, 8U << 20, 8U << 20},
+                       native::decode_header(frame.header).value().correlation, 0, reply);
+  stream.binary(true);
+  stream.write(boost::asio::buffer(reply));
+}
+
 TEST(WebSocketClient, SaysGoodbye) {
-  std::promise<void> greeted;
   std::promise<std::uint16_t> told;
   WebSocketServer server("leat.v1", [&](WebSocketServer::Stream& stream) {
-    boost::beast::flat_buffer hello;
-    stream.read(hello);
-    greeted.set_value();
+    answer_hello(stream);
     await_end(stream);
     told.set_value(stream.reason().code);
   });
   Client client(web_socket_to(server.address()));
-  greeted.get_future().get();
+  ASSERT_TRUE(client.connect().has_value());
   client.close();
   EXPECT_EQ(told.get_future().get(), websocket::close_code::normal);
 }
