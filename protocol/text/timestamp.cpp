@@ -140,7 +140,7 @@ std::optional<TimestampPrefix> parse_timestamp_prefix(std::string_view text) {
 
 std::optional<TimestampMs> parse_timestamp(std::string_view text) {
   Scanner in(text);
-  if (const auto date = scan_date(in); date && in.position() == text.size()) return *date;
+  if (const auto date = scan_date(in); date && *date >= 0 && in.position() == text.size()) return *date;
   const auto prefix = parse_timestamp_prefix(text);
   if (!prefix || prefix->length != text.size()) return std::nullopt;
   return prefix->timestamp;

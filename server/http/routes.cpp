@@ -42,7 +42,7 @@ void Routes::add(std::string method, std::string_view pattern, Handler handler) 
 std::vector<Routes::Listed> Routes::list() const {
   std::vector<Listed> listed;
   for (const Route& route : routes_) {
-    std::string pattern;
+    std::string pattern = route.pattern.empty() ? "/" : "";
     for (const std::string& segment : route.pattern) pattern += "/" + segment;
     listed.push_back({route.method, std::move(pattern)});
   }
