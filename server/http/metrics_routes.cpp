@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/broker/await.hpp"
+#include "server/http/text_body.hpp"
 #include "server/metrics/broker_metrics.hpp"
 #include "server/metrics/text_writer.hpp"
 #include "server/net/await_share.hpp"
@@ -14,17 +15,10 @@ namespace {
 constexpr std::size_t kTextBytes = 32U << 10;
 constexpr std::size_t kTextBytesPerTopic = 1U << 10;
 
-/// Text, and its share of the memory for what waits to be sent.
-struct Body {
-  std::string text;
-  ByteBudget::Share share;
-};
-
 boost::asio::awaitable<HttpResponse> metrics(const ApiContext& context, std::shared_ptr<const MetricsSources> sources,
                                              Shard& shard) {
   const std::size_t topics = std::min(context.broker.topics().size(), kTopicsMeasuredMax);
-  auto body = std::make_shared<Body>();
-  body->share = co_await await_share(context.sending, kTextBytes + topics * kTextBytesPerTopic, shard);
+  ByteBudget::Share share = co_await await_share(context.sending, kTextBytes + topics * kTextBytesPerTopic, shard);
   LagReport lag;
   for (const auto& asked : context.broker.shards()) {
     const auto post = [&asked = *asked](auto task) { asked.post(std::move(task)); };
@@ -33,12 +27,10 @@ boost::asio::awaitable<HttpResponse> metrics(const ApiContext& context, std::sha
   }
   // Named, as GCC 12 destroys what a lambda within a co_await has captured twice.
   auto write = [sources, lag = std::move(lag)] { return write_metrics(*sources, lag); };
-  body->text = co_await run_blocking(context.broker, std::move(write));
-  body->share.resize(body->text.size());
+  std::string text = co_await run_blocking(context.broker, std::move(write));
   HttpResponse response;
   response.fields = {{"content-type", std::string(MetricsText::kContentType)}, {"cache-control", "no-store"}};
-  const ByteSpan bytes = as_bytes(body->text);
-  response.body.emplace_back(std::move(body), bytes);
+  response.body.push_back(text_body(std::move(text), std::move(share)));
   co_return response;
 }
 

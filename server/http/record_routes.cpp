@@ -11,6 +11,7 @@
 #include "server/broker/await.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/stream_request.hpp"
+#include "server/http/text_body.hpp"
 #include "server/net/await_share.hpp"
 
 namespace leat::server {
@@ -123,39 +124,30 @@ std::size_t bytes_of(const Page& page) {
   return bytes;
 }
 
-/// Text, and its share of the memory for what waits to be sent.
-struct Body {
-  std::string text;
-  ByteBudget::Share share;
-};
-
 HttpResponse answer(Page page, const HttpRequest& request, bool raw, ByteBudget::Share share) {
   HttpResponse response;
   response.fields = {{"leat-next-offset", std::to_string(page.next.value())},
                      {"leat-log-start", std::to_string(page.log_start.value())},
                      {"leat-high-watermark", std::to_string(page.high_watermark.value())},
                      {"cache-control", "no-store"}};
-  auto body = std::make_shared<Body>();
-  body->share = std::move(share);
   if (raw) {
     response.fields.push_back({"content-type", std::string(kRawType)});
+    const auto kept = std::make_shared<ByteBudget::Share>(std::move(share));
     for (const SharedBytes& chunk : page.chunks) {
-      const auto both = std::make_shared<std::pair<SharedBytes, std::shared_ptr<Body>>>(chunk, body);
+      const auto both = std::make_shared<std::pair<SharedBytes, std::shared_ptr<ByteBudget::Share>>>(chunk, kept);
       response.body.emplace_back(both, chunk.span());
     }
     return response;
   }
   response.fields.push_back({"content-type", "application/json"});
-  body->text = "{\"topic\":";
-  append_json_string_lossy(body->text, request.arguments[0]);
-  body->text += ",\"partition\":" + request.arguments[1] + ",\"log_start\":" + std::to_string(page.log_start.value()) +
-                ",\"high_watermark\":" + std::to_string(page.high_watermark.value()) +
-                ",\"next\":" + std::to_string(page.next.value()) + ",\"records\":[";
-  body->text += page.text;
-  body->text += "]}\n";
-  body->share.resize(body->text.size());
-  const ByteSpan bytes = as_bytes(body->text);
-  response.body.emplace_back(std::move(body), bytes);
+  std::string text = "{\"topic\":";
+  append_json_string_lossy(text, request.arguments[0]);
+  text += ",\"partition\":" + request.arguments[1] + ",\"log_start\":" + std::to_string(page.log_start.value()) +
+          ",\"high_watermark\":" + std::to_string(page.high_watermark.value()) +
+          ",\"next\":" + std::to_string(page.next.value()) + ",\"records\":[";
+  text += page.text;
+  text += "]}\n";
+  response.body.push_back(text_body(std::move(text), std::move(share)));
   return response;
 }
 

@@ -7,6 +7,8 @@
 #include "protocol/text/json_text.hpp"
 #include "server/broker/await.hpp"
 #include "server/http/problem.hpp"
+#include "server/http/text_body.hpp"
+#include "server/net/await_share.hpp"
 
 namespace leat::server {
 namespace {
@@ -15,6 +17,11 @@ namespace json = boost::json;
 using boost::asio::awaitable;
 
 constexpr std::size_t kTopicsListedMax = 1000;
+/// What a topic's description comes to, about.
+constexpr std::size_t kBytesPerTopic = 1U << 10;
+constexpr std::size_t kBytesPerPartition = 128;
+
+std::size_t bytes_of(const TopicEntry& entry) { return kBytesPerTopic + kBytesPerPartition * entry.partitions.size(); }
 
 void append_topic(std::string& out, const TopicEntry& entry) {
   out += "{\"name\":";
@@ -42,14 +49,23 @@ void append_topic(std::string& out, const TopicEntry& entry) {
   out += "}}";
 }
 
-HttpResponse describe(unsigned status, const TopicEntry& entry) {
-  std::string body;
-  append_topic(body, entry);
-  return text_response(status, "application/json", body + "\n");
+HttpResponse answer(unsigned status, std::string text, ByteBudget::Share share) {
+  HttpResponse response;
+  response.status = status;
+  response.fields = {{"content-type", "application/json"}};
+  response.body.push_back(text_body(std::move(text), std::move(share)));
+  return response;
+}
+
+awaitable<HttpResponse> describe(const ApiContext& context, unsigned status, TopicEntryPtr entry, Shard& shard) {
+  ByteBudget::Share share = co_await await_share(context.sending, bytes_of(*entry), shard);
+  std::string text;
+  append_topic(text, *entry);
+  co_return answer(status, text + "\n", std::move(share));
 }
 
 /// The topics behind `after`, in the order of their names.
-HttpResponse list(const TopicRegistry& topics, const HttpRequest& request) {
+awaitable<HttpResponse> list(const ApiContext& context, const HttpRequest& request, Shard& shard) {
   std::string after;
   std::size_t limit = kTopicsListedMax;
   for (const auto& [name, value] : request.query) {
@@ -60,19 +76,22 @@ HttpResponse list(const TopicRegistry& topics, const HttpRequest& request) {
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
     const bool is_limit = name == "limit" && error == std::errc() && end == value.data() + value.size();
     if (!is_limit || limit == 0 || limit > kTopicsListedMax) {
-      return problem(400, Errc::invalid_argument, "the query takes after, a name, and limit, from 1 to 1000");
+      co_return problem(400, Errc::invalid_argument, "the query takes after, a name, and limit, from 1 to 1000");
     }
   }
-  std::string body = "{\"topics\":[";
-  std::size_t listed = 0;
-  bool more = false;
-  for (const TopicEntryPtr& entry : topics.behind(after, limit + 1)) {
-    if (more = listed == limit; more) break;
-    if (listed++ > 0) body += ',';
-    append_topic(body, *entry);
+  std::vector<TopicEntryPtr> listed = context.broker.topics().behind(after, limit + 1);
+  const bool more = listed.size() > limit;
+  if (more) listed.pop_back();
+  std::size_t bytes = 0;
+  for (const TopicEntryPtr& entry : listed) bytes += bytes_of(*entry);
+  ByteBudget::Share share = co_await await_share(context.sending, bytes, shard);
+  std::string text = "{\"topics\":[";
+  for (const TopicEntryPtr& entry : listed) {
+    if (text.back() != '[') text += ',';
+    append_topic(text, *entry);
   }
-  body += more ? "],\"more\":true}\n" : "],\"more\":false}\n";
-  return text_response(200, "application/json", std::move(body));
+  text += more ? "],\"more\":true}\n" : "],\"more\":false}\n";
+  co_return answer(200, std::move(text), std::move(share));
 }
 
 /// What a request to create or alter says: name, partitions (0: not said), settings.
@@ -100,7 +119,7 @@ Result<native::CreateTopic> parse(const HttpRequest& request) {
   return wanted;
 }
 
-awaitable<HttpResponse> create(const ApiContext& context, const HttpRequest& request) {
+awaitable<HttpResponse> create(const ApiContext& context, const HttpRequest& request, Shard& shard) {
   auto wanted = parse(request);
   if (wanted.has_error()) co_return problem(wanted.error());
   if (wanted->name.empty()) co_return problem(400, Errc::invalid_argument, "the topic has no name");
@@ -108,12 +127,12 @@ awaitable<HttpResponse> create(const ApiContext& context, const HttpRequest& req
   auto work = [&broker = context.broker, request = *wanted] { return broker.create_topic(request); };
   const auto created = co_await run_topic_change(context.broker, std::move(work));
   if (created.has_error()) co_return problem(created.error());
-  HttpResponse response = describe(201, **created);
+  HttpResponse response = co_await describe(context, 201, *created, shard);
   response.fields.push_back({"location", "/v1/topics/" + (*created)->catalog.name});
   co_return response;
 }
 
-awaitable<HttpResponse> alter(const ApiContext& context, const HttpRequest& request) {
+awaitable<HttpResponse> alter(const ApiContext& context, const HttpRequest& request, Shard& shard) {
   auto wanted = parse(request);
   if (wanted.has_error()) co_return problem(wanted.error());
   if (!wanted->name.empty()) co_return problem(400, Errc::invalid_argument, "a topic keeps its name");
@@ -123,7 +142,8 @@ awaitable<HttpResponse> alter(const ApiContext& context, const HttpRequest& requ
   change.settings = std::move(wanted->settings);
   auto work = [&broker = context.broker, change = std::move(change)] { return broker.alter_topic(change); };
   const auto altered = co_await run_topic_change(context.broker, std::move(work));
-  co_return altered.has_error() ? problem(altered.error()) : describe(200, **altered);
+  if (altered.has_error()) co_return problem(altered.error());
+  co_return co_await describe(context, 200, *altered, shard);
 }
 
 awaitable<HttpResponse> remove(const ApiContext& context, const HttpRequest& request) {
@@ -138,15 +158,16 @@ awaitable<HttpResponse> remove(const ApiContext& context, const HttpRequest& req
 }  // namespace
 
 void add_topic_routes(Routes& routes, const ApiContext& context) {
-  routes.add("GET", "/v1/topics", [&context](const HttpRequest& request, Shard&) -> awaitable<HttpResponse> {
-    co_return list(context.broker.topics(), request);
-  });
-  routes.add("POST", "/v1/topics", [&context](const HttpRequest& request, Shard&) { return create(context, request); });
-  routes.add("GET", "/v1/topics/{topic}", [&context](const HttpRequest& request, Shard&) -> awaitable<HttpResponse> {
+  routes.add("GET", "/v1/topics", [&context](const HttpRequest& request, Shard& shard) { return list(context, request, shard); });
+  routes.add("POST", "/v1/topics",
+             [&context](const HttpRequest& request, Shard& shard) { return create(context, request, shard); });
+  routes.add("GET", "/v1/topics/{topic}", [&context](const HttpRequest& request, Shard& shard) -> awaitable<HttpResponse> {
     const TopicEntryPtr entry = context.broker.topics().by_name(request.arguments[0]);
-    co_return entry ? describe(200, *entry) : problem(Error(Errc::unknown_topic, request.arguments[0]));
+    if (!entry) co_return problem(Error(Errc::unknown_topic, request.arguments[0]));
+    co_return co_await describe(context, 200, entry, shard);
   });
-  routes.add("PATCH", "/v1/topics/{topic}", [&context](const HttpRequest& request, Shard&) { return alter(context, request); });
+  routes.add("PATCH", "/v1/topics/{topic}",
+             [&context](const HttpRequest& request, Shard& shard) { return alter(context, request, shard); });
   routes.add("DELETE", "/v1/topics/{topic}", [&context](const HttpRequest& request, Shard&) { return remove(context, request); });
 }
 
