@@ -129,7 +129,7 @@ struct Body {
   ByteBudget::Share share;
 };
 
-HttpResponse answer(Page page, const HttpRequest& request, bool raw, ByteBudget::Share share) {
+HttpResponse answer(Page page, std::string_view topic, PartitionId partition, bool raw, ByteBudget::Share share) {
   HttpResponse response;
   response.fields = {{"leat-next-offset", std::to_string(page.next.value())},
                      {"leat-log-start", std::to_string(page.log_start.value())},
@@ -147,8 +147,9 @@ HttpResponse answer(Page page, const HttpRequest& request, bool raw, ByteBudget:
   }
   response.fields.push_back({"content-type", "application/json"});
   body->text = "{\"topic\":";
-  append_json_string_lossy(body->text, request.arguments[0]);
-  body->text += ",\"partition\":" + request.arguments[1] + ",\"log_start\":" + std::to_string(page.log_start.value()) +
+  append_json_string_lossy(body->text, topic);
+  body->text += ",\"partition\":" + std::to_string(partition.value()) +
+                ",\"log_start\":" + std::to_string(page.log_start.value()) +
                 ",\"high_watermark\":" + std::to_string(page.high_watermark.value()) +
                 ",\"next\":" + std::to_string(page.next.value()) + ",\"records\":[";
   body->text += page.text;
@@ -170,7 +171,7 @@ boost::asio::awaitable<HttpResponse> list(const ApiContext& context, const HttpR
   auto page = co_await run_blocking(context.broker, std::move(work));
   if (page.has_error()) co_return problem(page.error());
   partition->count_delivered(shard, Transport::http, static_cast<std::uint64_t>(page->records), bytes_of(*page));
-  co_return answer(std::move(*page), request, raw, std::move(share));
+  co_return answer(std::move(*page), request.arguments[0], partition->id().partition, raw, std::move(share));
 }
 
 }  // namespace
