@@ -99,7 +99,8 @@ void HttpApi::add_cors(const HttpRequest& request, HttpResponse& response) const
   response.fields.push_back({"vary", "Origin"});
   if (!origins_.is_accepted_foreign(origin, request.field("host"))) return;
   response.fields.push_back({"access-control-allow-origin", std::string(origin)});
-  response.fields.push_back({"access-control-expose-headers", "Location, Retry-After"});
+  response.fields.push_back(
+      {"access-control-expose-headers", "Location, Retry-After, Leat-Next-Offset, Leat-Log-Start, Leat-High-Watermark"});
 }
 
 HttpHandler::WebSocketOffer HttpApi::open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols,

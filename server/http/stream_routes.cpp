@@ -18,6 +18,10 @@ Result<void> resume(std::string_view last_event_id, std::vector<RecordFeed::Part
   for (RecordFeed::Part& part : parts) {
     const auto found = offsets->find(part.partition->id().partition.value());
     if (found == offsets->end()) continue;
+    // Nobody was ever told it: the topic is another one by that name. Who was let in would be ended at once, and come back.
+    if (const Offset end = part.partition->high_watermark(); found->second > end) {
+      return Error(Errc::offset_out_of_range, "Last-Event-ID is behind the end, " + std::to_string(end.value()));
+    }
     // What retention has deleted meanwhile is gone; the next id tells.
     part.from = std::max(found->second, part.partition->log().log_start());
   }
@@ -34,9 +38,12 @@ boost::asio::awaitable<Result<SseSession::Request>> prepare(const ApiContext& co
   if (parts->size() > kPartitionsMax) {
     co_return Error(Errc::limit_reached, "a stream is of " + std::to_string(kPartitionsMax) + " partitions at most: choose one");
   }
-  parts = co_await resolve_parts(context.broker, std::move(*parts), *parsed->from);
+  const std::string_view last = request.field("last-event-id");
+  // Who comes back asks for the same address, whose offset may be gone by now, and a partition that is new to him he wants whole.
+  const StartPosition from = last.empty() ? *parsed->from : StartPosition{StartPosition::Kind::earliest, 0};
+  parts = co_await resolve_parts(context.broker, std::move(*parts), from);
   if (parts.has_error()) co_return std::move(parts).error();
-  if (const std::string_view last = request.field("last-event-id"); !last.empty()) {
+  if (!last.empty()) {
     if (const auto resumed = resume(last, *parts); resumed.has_error()) co_return resumed.error();
   }
   const std::string* const form = request.parameter("form");

@@ -147,7 +147,7 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   request.body = std::move(*body);
   HttpResponse response = co_await handler_.handle(std::move(request), shard_);
   if (closed_) co_return false;
-  if (response.stream && !draining_) {
+  if (response.stream && !draining_ && parser.get().method() != http::verb::head) {
     open_stream(std::move(response));
     co_return false;
   }
@@ -197,6 +197,7 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
     if (error) co_return Error(Errc::connection_lost, error.message());
     filled += room - piece.size;
   }
+  if (filled > options_.body_bytes_max) co_return too_large();
   body->bytes.resize(filled);
   const ByteSpan bytes = body->bytes;
   co_return SharedBytes(std::move(body), bytes);
@@ -207,7 +208,7 @@ asio::awaitable<bool> HttpConnection::send(HttpResponse response, const Parser& 
   message.set(http::field::server, "leatd/" + std::string(kVersion));
   for (const HttpField& field : response.fields) message.insert(field.name, field.value);
   const bool head_only = parser.is_header_done() && parser.get().method() == http::verb::head;
-  const bool has_body = response.status != 204 && response.status != 304;
+  const bool has_body = response.status != 204 && response.status != 304 && !response.stream;
   message.body() = std::move(response.body);
   if (has_body) message.content_length(SharedBody::size(message.body()));
   if (head_only || !has_body) message.body().clear();

@@ -133,7 +133,9 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
 asio::awaitable<bool> WebSocketConnection::receive_some() {
   const bool received = message_begun_ ? co_await receive_more() : co_await receive_first();
   if (!received || closed_) co_return false;
-  if (message_bytes_ + stream_.read_size_hint(1) > options_.message_bytes_max + 1 && !stream_.is_message_done()) {
+  const bool grows_too_large =
+      !stream_.is_message_done() && message_bytes_ + stream_.read_size_hint(1) > options_.message_bytes_max + 1;
+  if (grows_too_large || message_bytes_ > options_.message_bytes_max) {
     close_with(close_code::too_big);
     co_return false;
   }
