@@ -108,14 +108,23 @@ export function hexDump(content, shownMax = 64 * 1024) {
 }
 
 export async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Over plain HTTP from another machine browsers have no clipboard for pages.
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch {
+    return copyFromField(text);
+  }
+}
+
+/** Over plain HTTP from another machine browsers have no clipboard for pages, and elsewhere they may refuse it. */
+function copyFromField(text) {
+  const focused = document.activeElement;
   const field = document.createElement('textarea');
   field.value = text;
   document.body.append(field);
   field.select();
   document.execCommand('copy');
   field.remove();
+  focused?.focus();
 }
 
 export function download(name, text, type) {

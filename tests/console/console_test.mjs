@@ -102,6 +102,23 @@ test('A reload resumes at the offset that was jumped to', async () => {
   assert.equal(await rows().count(), 2);
 });
 
+test('A time is jumped to, and the records before it are left out', async () => {
+  await createTopic('times');
+  await visit('#/topics/times?publish=1');
+  await publish('', 'value');
+  await row('value').waitFor();
+  const jump = async (time) => {
+    await page.getByLabel('Show records from').selectOption('Time…');
+    await page.getByLabel('Time', { exact: true }).fill(time);
+    await page.getByLabel('Time', { exact: true }).press('Enter');
+  };
+  await jump('2001-02-03T04:05:06');
+  await row('value').waitFor();
+  await jump('2101-02-03T04:05:06');
+  await row('value').waitFor({ state: 'detached' });
+  await page.getByText('No records here yet').waitFor();
+});
+
 test('What is published while the tail is paused comes when it goes on', async () => {
   await createTopic('pauses');
   await visit('#/topics/pauses?publish=1');
@@ -213,6 +230,10 @@ test('A record is read, shown in each form and left again with the keys alone', 
   await page.keyboard.press('ArrowRight');
   assert.match(await page.locator('pre.value').textContent(), /^00000000  7b 22 61/);
   assert.equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'Hex');
+  await page.getByRole('button', { name: 'Copy value' }).press('Enter');
+  await page.getByText('Copied').waitFor();
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export' }).press('Enter')]);
+  assert.equal(readFileSync(await saved.path(), 'utf8').trimEnd().split('\n').length, 2);
   await page.keyboard.press('Escape');
   await page.keyboard.press('p');
   await page.getByRole('status').filter({ hasText: 'Paused' }).waitFor();

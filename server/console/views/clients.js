@@ -24,7 +24,7 @@ const COLUMNS = [
   ['Connected for', 'number extra'],
   ['In', 'number', 'Bytes received from it'],
   ['Out', 'number', 'Bytes sent to it'],
-  ['Subscriptions', 'number', 'Partitions that it reads'],
+  ['Subscriptions', 'number extra', 'Partitions that it reads'],
   ['Lag', 'number', 'Records that it was not sent yet, over all its subscriptions'],
 ];
 
@@ -41,7 +41,7 @@ function Row({ client, now }) {
       <td class="number extra" title="Since ${dateTime(client.since)}">${duration(Math.max(0, now - client.since))}</td>
       <td class="number">${bytes(client.received_bytes)}</td>
       <td class="number">${bytes(client.sent_bytes)}</td>
-      <td class="number ${reads ? '' : 'muted'}">${count(client.subscriptions)}</td>
+      <td class="number extra ${reads ? '' : 'muted'}">${count(client.subscriptions)}</td>
       <td class="number ${client.lag_records > 0 ? '' : 'muted'}">${reads ? count(client.lag_records) : '–'}</td>
     </tr>
   `;

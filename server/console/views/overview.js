@@ -3,7 +3,7 @@ import { html } from '../vendor/preact.js';
 import { Chart } from '../chart.js';
 import { bytes, count, duration, milliseconds, plural, rate, shortCount } from '../format.js';
 import { useMonitor, WINDOW_SECONDS } from '../monitor.js';
-import { CopyButton } from '../ui.js';
+import { CopyButton, Failure } from '../ui.js';
 
 function Tile({ label, value, note, children }) {
   return html`
@@ -57,7 +57,7 @@ function durability(status) {
 }
 
 export function Overview() {
-  const { status, samples } = useMonitor();
+  const { status, error, samples } = useMonitor();
   const [durable, durableNote] = durability(status);
   return html`
     <div class="page">
@@ -67,6 +67,7 @@ export function Overview() {
           <p class="hint">leat ${status?.version ?? '–'}, up for ${duration(status?.uptime_ms)}</p>
         </div>
       </div>
+      <${Failure} error=${error} />
       ${status?.state === 'failed' &&
       html`<p class="failure" role="alert">
         A write to the disk failed. Nothing more is acknowledged; what is durable is still served. See the daemon's log.

@@ -126,7 +126,7 @@ function Row({ topic, perSecond, onDelete }) {
       <td class="number">${count(records(topic))}</td>
       <td class="number">${perSecond > 0 ? html`<span class="flowing">${rate(perSecond)}/s</span>` : html`<span class="muted">0/s</span>`}</td>
       <td class="number mono extra" title="From the lowest offset kept to the highest">${watermarks(topic)}</td>
-      <td class="number">${bytes(sum(topic, 'size_bytes'))}</td>
+      <td class="number extra">${bytes(sum(topic, 'size_bytes'))}</td>
       <td class="extra">${topic.settings.durability.value}</td>
       <td class="row-end extra"><button type="button" class="quiet" aria-label="Delete ${topic.name}" onClick=${onDelete}>Delete</button></td>
     </tr>
@@ -139,7 +139,7 @@ const COLUMNS = [
   ['Records', 'number'],
   ['Rate', 'number'],
   ['Offsets', 'number extra'],
-  ['Size', 'number'],
+  ['Size', 'number extra'],
   ['Durability', 'extra'],
 ];
 
