@@ -34,6 +34,16 @@ class GatheredPublish final : public PublishSink {
 
 }  // namespace
 
+boost::asio::awaitable<LagReport> lag_of_all(Broker& broker) {
+  LagReport lag;
+  for (const auto& asked : broker.shards()) {
+    const auto post = [&asked = *asked](auto task) { asked.post(std::move(task)); };
+    const auto work = [&asked = *asked] { return asked.lag(); };
+    lag.add(co_await run_elsewhere(post, work));
+  }
+  co_return lag;
+}
+
 boost::asio::awaitable<std::vector<PublishOutcome>> publish_all(Broker& broker, Shard& shard,
                                                                 std::vector<PlacedPublish> publishes) {
   if (publishes.empty()) co_return std::vector<PublishOutcome>();

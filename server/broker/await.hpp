@@ -46,6 +46,9 @@ auto run_topic_change(Broker& broker, Work work) {
   return run_elsewhere([&broker](auto task) { broker.post_topic_change(std::move(task)); }, std::move(work));
 }
 
+/// For coroutines on a shard: how far subscribers are behind, as every shard says of its own.
+boost::asio::awaitable<LagReport> lag_of_all(Broker& broker);
+
 struct PlacedPublish {
   std::shared_ptr<Partition> partition;
   PublishRequest request;  ///< without correlation and sink

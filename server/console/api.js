@@ -18,7 +18,7 @@ function parsed(text) {
   }
 }
 
-async function call(method, path, body) {
+async function textOf(method, path, body) {
   let response;
   try {
     response = await fetch(path, {
@@ -29,10 +29,12 @@ async function call(method, path, body) {
   } catch {
     throw new ApiError(0, { detail: 'The broker does not answer.' });
   }
-  const answer = parsed(await response.text());
-  if (!response.ok) throw new ApiError(response.status, answer);
-  return answer;
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, parsed(text));
+  return text;
 }
+
+const call = async (method, path, body) => parsed(await textOf(method, path, body));
 
 const topicPath = (name) => `v1/topics/${encodeURIComponent(name)}`;
 
@@ -49,6 +51,7 @@ async function listAll(path, member, key) {
 
 export const api = {
   status: () => call('GET', 'v1/status'),
+  metrics: () => textOf('GET', 'metrics'),
   topics: () => listAll('v1/topics', 'topics', 'name'),
   topic: (name) => call('GET', topicPath(name)),
   createTopic: (topic) => call('POST', 'v1/topics', topic),

@@ -32,7 +32,7 @@ function Health() {
     status?.state === 'failed'
       ? ['bad', 'Storage failed']
       : error || (status && !connected)
-        ? ['bad', 'Reconnecting']
+        ? ['bad', 'Disconnected']
         : status
           ? ['good', 'Live']
           : ['waiting', 'Connecting'];

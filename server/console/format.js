@@ -23,7 +23,10 @@ export function rate(value) {
   return value < 10 ? value.toFixed(1) : compact.format(value);
 }
 
-export const milliseconds = (value) => (value == null ? '–' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`);
+export function milliseconds(value) {
+  if (value == null) return '–';
+  return value === 0 ? '0 ms' : `${value.toFixed(value < 1 ? 2 : value < 10 ? 1 : 0)} ms`;
+}
 
 /** The two largest units: "3 d 4 h", "12 s". */
 export function duration(ms) {
@@ -54,6 +57,20 @@ function fromBase64(text) {
   const binary = atob(text);
   return Uint8Array.from(binary, (c) => c.charCodeAt(0));
 }
+
+const ENGINES = /(Firefox|HeadlessChrome|Chrome|Safari)\/(\d+)/;
+const SYSTEMS = /Windows|Android|iPhone|iPad|Mac OS X|Linux/;
+
+/** What a program calls itself; browsers, which call themselves everything, in short. */
+export function programName(name) {
+  if (!name.startsWith('Mozilla/')) return name;
+  const engine = name.match(/(Edg|OPR)\/(\d+)/) ?? name.match(ENGINES);
+  return [engine ? `${engine[1]} ${engine[2]}` : 'Browser', name.match(SYSTEMS)?.[0]].filter(Boolean).join(', ');
+}
+
+/** Any text as one line: a sign for each line's end and tab, a dot for what cannot be seen. */
+export const oneLine = (text) =>
+  text.replace(/\r?\n/g, '↵').replace(/\t/g, '→').replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '·');
 
 /** A field of a record (key or value) as bytes, or null when the record has none. */
 export function bytesOf(record, field) {
@@ -91,14 +108,23 @@ export function hexDump(content, shownMax = 64 * 1024) {
 }
 
 export async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Over plain HTTP from another machine browsers have no clipboard for pages.
+  try {
+    return await navigator.clipboard.writeText(text);
+  } catch {
+    return copyFromField(text);
+  }
+}
+
+/** Over plain HTTP from another machine browsers have no clipboard for pages, and elsewhere they may refuse it. */
+function copyFromField(text) {
+  const focused = document.activeElement;
   const field = document.createElement('textarea');
   field.value = text;
   document.body.append(field);
   field.select();
   document.execCommand('copy');
   field.remove();
+  focused?.focus();
 }
 
 export function download(name, text, type) {

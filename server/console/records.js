@@ -51,6 +51,7 @@ export class Tail {
     this.error = null;
     this.notice = null;
     this.started = false;
+    this.ended = false;
   }
 
   /** `from`: "recent", "earliest", "latest", an offset, or "@" and a time. `at`, a map of positions, comes first if it is not empty. */
@@ -92,6 +93,7 @@ export class Tail {
 
   async subscribe() {
     const { what } = this;
+    this.error = null;
     try {
       const starts = await this.starts(what);
       if (this.closed || this.what !== what) return;
@@ -210,6 +212,7 @@ export class Tail {
       behind: behind + this.pending.length,
       paused: this.paused,
       reading: this.started && socket.open,
+      lost: this.started && !socket.open,
       error: this.error,
       notice: this.notice,
     };

@@ -1,6 +1,6 @@
 // One connection to the public WebSocket API (leat.json.v1), which the whole page shares. It comes back by itself.
 const RETRY_MS_MIN = 500;
-const RETRY_MS_MAX = 10_000;
+const RETRY_MS_MAX = 5_000;
 
 export class BrokerError extends Error {
   constructor({ code, message, retriable }) {
@@ -89,13 +89,6 @@ class BrokerSocket {
       this.waiting.set(id, { resolve, reject });
       this.send({ ...message, id });
     });
-  }
-
-  /** The round trip in milliseconds. */
-  async ping() {
-    const begin = performance.now();
-    await this.request({ type: 'ping' });
-    return performance.now() - begin;
   }
 
   /** Where the one record went: {partition, offset, ack}. */

@@ -54,12 +54,23 @@ export function Field({ label, hint, children }) {
   `;
 }
 
+/** One of several, as radio buttons behave: one stop for the Tab key, and the arrow keys choose. */
 export function Segments({ label, value, options, onChange }) {
+  const onKeyDown = (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const next = (options.findIndex(([key]) => key === value) + step + options.length) % options.length;
+    onChange(options[next][0]);
+    event.currentTarget.children[next].focus();
+  };
   return html`
-    <div class="segments" role="radiogroup" aria-label=${label}>
+    <div class="segments" role="radiogroup" aria-label=${label} onKeyDown=${onKeyDown}>
       ${options.map(
         ([key, name]) => html`
-          <button type="button" role="radio" aria-checked=${key === value} onClick=${() => onChange(key)}>${name}</button>
+          <button type="button" role="radio" aria-checked=${key === value} tabindex=${key === value ? 0 : -1} onClick=${() => onChange(key)}>
+            ${name}
+          </button>
         `,
       )}
     </div>

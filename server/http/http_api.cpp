@@ -38,7 +38,7 @@ HttpApi::HttpApi(Broker& broker, const NetworkMemory& memory, HttpApiOptions opt
   for (std::size_t i = 0; i < broker.shards().size(); ++i) {
     context_.text_batches.push_back(std::make_unique<TextBatches>(context_.sending));
   }
-  add_client_routes(routes_, std::move(options.clients));
+  add_client_routes(routes_, broker, std::move(options.clients));
   add_console_routes(routes_);
   add_event_routes(routes_, context_);
   add_health_routes(routes_, broker);

@@ -19,12 +19,7 @@ boost::asio::awaitable<HttpResponse> metrics(const ApiContext& context, std::sha
                                              Shard& shard) {
   const std::size_t topics = std::min(context.broker.topics().size(), kTopicsMeasuredMax);
   ByteBudget::Share share = co_await await_share(context.sending, kTextBytes + topics * kTextBytesPerTopic, shard);
-  LagReport lag;
-  for (const auto& asked : context.broker.shards()) {
-    const auto post = [&asked = *asked](auto task) { asked.post(std::move(task)); };
-    const auto work = [&asked = *asked] { return asked.lag(); };
-    lag.add(co_await run_elsewhere(post, work));
-  }
+  LagReport lag = co_await lag_of_all(context.broker);
   // Named, as GCC 12 destroys what a lambda within a co_await has captured twice.
   auto write = [sources, lag = std::move(lag)] { return write_metrics(*sources, lag); };
   std::string text = co_await run_blocking(context.broker, std::move(write));

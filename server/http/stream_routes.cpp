@@ -59,9 +59,11 @@ boost::asio::awaitable<HttpResponse> stream(const ApiContext& context, const Htt
   if (prepared.has_error()) co_return problem(prepared.error());
   HttpResponse response;
   response.fields = {{"content-type", "text/event-stream"}, {"cache-control", "no-store"}, {"x-accel-buffering", "no"}};
-  response.stream = [&context, &shard, peer = request.peer, prepared = std::move(*prepared)](Connection& connection) {
+  response.stream = [&context, &shard, peer = request.peer, client = request.client->id(),
+                     prepared = std::move(*prepared)](Connection& connection) {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
+    options.client = client;
     return std::make_shared<SseSession>(context.text(shard), connection, std::move(options), prepared);
   };
   co_return response;

@@ -34,9 +34,11 @@ Offer offer_json(const ApiContext& context, const HttpRequest& head, Shard& shar
   Offer offer;
   offer.whole_text_messages = true;
   offer.transport = Transport::leat_json;
-  offer.session = [&context, &shard, peer = head.peer](Connection& connection) -> std::shared_ptr<Session> {
+  offer.session = [&context, &shard, peer = head.peer,
+                   client = head.client->id()](Connection& connection) -> std::shared_ptr<Session> {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
+    options.client = client;
     return std::make_shared<JsonSession>(context.text(shard), connection, std::move(options));
   };
   return offer;
@@ -52,9 +54,11 @@ Offer offer_cloudevents(const ApiContext& context, const HttpRequest& head, Shar
   Offer offer;
   offer.whole_text_messages = true;
   offer.transport = Transport::cloudevents;
-  offer.session = [&context, &shard, peer = head.peer, request](Connection& connection) -> std::shared_ptr<Session> {
+  offer.session = [&context, &shard, peer = head.peer, client = head.client->id(),
+                   request](Connection& connection) -> std::shared_ptr<Session> {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
+    options.client = client;
     return std::make_shared<CloudEventsSession>(context.text(shard), connection, std::move(options), request);
   };
   return offer;

@@ -13,13 +13,24 @@ namespace leat::server {
 struct LagReport {
   std::unordered_map<TopicId, std::int64_t> records_of_slowest;
   std::size_t subscriptions = 0;  ///< each to one partition
+  struct OfClient {
+    std::size_t subscriptions = 0;
+    std::int64_t records = 0;  ///< over all of them
+  };
+  std::unordered_map<std::uint64_t, OfClient> clients;  ///< by the id in the list of clients
 
-  void note(const TopicId& topic, Offset next, Offset high_watermark) {
+  void note(std::uint64_t client, const TopicId& topic, Offset next, Offset high_watermark) {
+    const std::int64_t records = std::max<std::int64_t>(high_watermark.value() - next.value(), 0);
     ++subscriptions;
-    raise(topic, std::max<std::int64_t>(high_watermark.value() - next.value(), 0));
+    raise(topic, records);
+    OfClient& of_client = clients[client];
+    ++of_client.subscriptions;
+    of_client.records += records;
   }
   void add(const LagReport& other) {
     subscriptions += other.subscriptions;
+    // A client's subscriptions are all on its shard.
+    clients.insert(other.clients.begin(), other.clients.end());
     for (const auto& [topic, records] : other.records_of_slowest) raise(topic, records);
   }
 

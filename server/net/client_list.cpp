@@ -15,10 +15,11 @@ TimestampMs now_ms() {
 }  // namespace
 
 std::shared_ptr<const ClientList::Entry> ClientList::enter(std::string peer, std::string protocol) {
+  auto traffic = std::make_shared<ClientTraffic>();
   const std::lock_guard lock(mutex_);
   const std::uint64_t id = ++last_id_;
-  clients_.emplace(id, Client{id, std::move(peer), std::move(protocol), "", now_ms()});
-  return std::make_shared<const Entry>(shared_from_this(), id);
+  clients_.emplace(id, Client{id, std::move(peer), std::move(protocol), "", now_ms(), traffic});
+  return std::make_shared<const Entry>(shared_from_this(), id, std::move(traffic));
 }
 
 std::vector<Client> ClientList::behind(std::uint64_t id, std::size_t count_max) const {

@@ -116,7 +116,8 @@ asio::awaitable<bool> HttpConnection::receive_head(Parser& parser) {
     buffer_.commit(got);
   }
   stream_.expires_after(options_.timeouts.handshake);
-  co_await http::async_read_header(stream_, buffer_, parser, or_error(error));
+  const std::size_t head_bytes = co_await http::async_read_header(stream_, buffer_, parser, or_error(error));
+  client_->received(head_bytes);
   if (!error) co_return true;
   if (auto response = answer_to(error)) co_await send(std::move(*response), parser);
   co_return false;
@@ -192,7 +193,8 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
     piece.data = body->bytes.data() + filled;
     piece.size = body->bytes.size() - filled;
     const std::size_t room = piece.size;
-    co_await http::async_read_some(stream_, buffer_, parser, or_error(error));
+    const std::size_t got = co_await http::async_read_some(stream_, buffer_, parser, or_error(error));
+    client_->received(got);
     if (error == http::error::need_buffer) error = {};
     if (error) co_return Error(Errc::connection_lost, error.message());
     filled += room - piece.size;
@@ -218,11 +220,13 @@ asio::awaitable<bool> HttpConnection::send(HttpResponse response, const Parser& 
   stream_.expires_after(options_.timeouts.send);
   http::response_serializer<SharedBody> serializer(message);
   const std::unique_ptr<PaceGuard> guard = watch_sending(SharedBody::size(message.body()));
+  std::size_t sent = 0;
   if (head_only) {
-    co_await http::async_write_header(stream_, serializer, or_error(error));
+    sent = co_await http::async_write_header(stream_, serializer, or_error(error));
   } else {
-    co_await http::async_write(stream_, serializer, or_error(error));
+    sent = co_await http::async_write(stream_, serializer, or_error(error));
   }
+  client_->sent(sent);
   co_return !error && keep_alive;
 }
 
@@ -258,6 +262,7 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
   options.timeouts = options_.timeouts;
   options.message_bytes_max = options_.message_bytes_max;
   options.subprotocol = offer.subprotocol;
+  options.client = client_;
   options.whole_text_messages = offer.whole_text_messages;
   client_->set_protocol("ws:" + offer.subprotocol);
   stream_.expires_never();
@@ -274,7 +279,8 @@ void HttpConnection::open_stream(HttpResponse response) {
   for (const HttpField& field : response.fields) head += field.name + ": " + field.value + "\r\n";
   head += "\r\n";
   client_->set_protocol("sse");
-  auto connection = std::make_shared<TcpConnection>(stream_.release_socket(), shard_, memory_.receiving, options_.timeouts);
+  auto connection =
+      std::make_shared<TcpConnection>(stream_.release_socket(), shard_, memory_.receiving, options_.timeouts, client_);
   successor_ = connection;
   std::exchange(counted_, nullptr)->change_to(Transport::sse);
   auto owner = std::make_shared<const std::string>(std::move(head));

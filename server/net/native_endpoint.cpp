@@ -55,16 +55,15 @@ bool NativeEndpoint::admit(boost::asio::ip::tcp::socket& socket, const Listener:
 }
 
 void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listener::Peer& peer, Shard& shard) {
-  auto connection = std::make_shared<TcpConnection>(std::move(socket), shard, memory_.receiving, options_.timeouts);
-  if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
   NativeSessionOptions session_options = options_.session;
   session_options.peer = peer.address().to_string() + ":" + std::to_string(peer.port());
-  ClientEntry client = options_.clients->enter(session_options.peer, "leat.v1");
-  session_options.client = client;
+  session_options.client = options_.clients->enter(session_options.peer, "leat.v1");
+  auto connection =
+      std::make_shared<TcpConnection>(std::move(socket), shard, memory_.receiving, options_.timeouts, session_options.client);
+  if (!connections_.add(shard, connection)) return limiter_.leave(peer.address());
   auto session = std::make_shared<NativeSession>(broker_, shard, *connection, memory_.sending, std::move(session_options));
   const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::native);
-  connection->start(std::move(session), [this, &shard, counted, client = std::move(client), weak = std::weak_ptr(connection),
-                                         address = peer.address()] {
+  connection->start(std::move(session), [this, &shard, counted, weak = std::weak_ptr(connection), address = peer.address()] {
     limiter_.leave(address);
     connections_.remove(shard, weak.lock());
   });

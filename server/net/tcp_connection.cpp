@@ -36,11 +36,12 @@ constexpr int kKeepAliveProbes = 4;
 }  // namespace
 
 TcpConnection::TcpConnection(asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
-                             const ConnectionTimeouts& timeouts)
+                             const ConnectionTimeouts& timeouts, ClientEntry client)
     : socket_(std::move(socket)),
       shard_(shard),
       timeouts_(timeouts),
       memory_(std::move(memory)),
+      client_(std::move(client)),
       input_(memory_),
       resume_(shard.io()),
       deadline_timer_(shard.io()) {}
@@ -109,6 +110,7 @@ asio::awaitable<void> TcpConnection::read_loop() {
     if (error) break;
     input_.received(got);
     received_bytes_total_ += got;
+    if (client_) client_->received(got);
     if (!handle_input()) break;
     if (++in_a_row == kReadsInARowMax) {
       in_a_row = 0;
@@ -180,7 +182,10 @@ void TcpConnection::flush_soon() {
 void TcpConnection::flush() {
   if (closed_ || writing_) return;
   error_code error;
-  switch (outbox_.flush(socket_, error)) {
+  const std::uint64_t sent_before = outbox_.sent_bytes_total();
+  const Outbox::Flushed flushed = outbox_.flush(socket_, error);
+  if (client_) client_->sent(outbox_.sent_bytes_total() - sent_before);
+  switch (flushed) {
     case Outbox::Flushed::failed:
       return close();
     case Outbox::Flushed::partly:

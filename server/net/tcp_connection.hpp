@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "server/broker/shard.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/connection.hpp"
 #include "server/net/connection_set.hpp"
 #include "server/net/outbox.hpp"
@@ -26,7 +27,7 @@ struct ConnectionTimeouts {
 class TcpConnection final : public Connection, public OpenConnection, public std::enable_shared_from_this<TcpConnection> {
  public:
   TcpConnection(boost::asio::ip::tcp::socket socket, Shard& shard, std::shared_ptr<const ReceiveMemory> memory,
-                const ConnectionTimeouts& timeouts);
+                const ConnectionTimeouts& timeouts, ClientEntry client = nullptr);
 
   /// Runs until either side closes; `ended` is called then.
   void start(std::shared_ptr<Session> session, std::function<void()> ended);
@@ -75,6 +76,7 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   Shard& shard_;
   const ConnectionTimeouts timeouts_;
   const std::shared_ptr<const ReceiveMemory> memory_;
+  const ClientEntry client_;  ///< or null
   std::shared_ptr<Session> session_;
   std::function<void()> ended_;
   ReceiveBuffer input_;

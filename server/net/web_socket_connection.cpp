@@ -156,6 +156,7 @@ asio::awaitable<bool> WebSocketConnection::receive_first() {
   const std::size_t got = co_await stream_.async_read_some(asio::buffer(first_bytes_), or_error(error));
   wait_check_ = kNever;
   if (error || closed_) co_return false;
+  options_.client->received(got);
   if (stream_.got_text() != options_.whole_text_messages) {
     close_with(close_code::unknown_data);
     co_return false;
@@ -191,6 +192,7 @@ asio::awaitable<bool> WebSocketConnection::receive_more() {
   if (error) co_return false;
   input_.received(got);
   received_bytes_total_ += got;
+  options_.client->received(got);
   message_bytes_ += got;
   co_return true;
 }
@@ -286,6 +288,7 @@ void WebSocketConnection::on_written(std::size_t bytes, const error_code& error)
   if (closed_) return;
   if (error) return close();
   unsent_bytes_ -= bytes;
+  options_.client->sent(bytes);
   flush();
 }
 

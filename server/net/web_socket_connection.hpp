@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/broker/shard.hpp"
+#include "server/net/client_list.hpp"
 #include "server/net/connection.hpp"
 #include "server/net/connection_set.hpp"
 #include "server/net/deadline_watch.hpp"
@@ -28,6 +29,7 @@ struct WebSocketOptions {
   std::chrono::milliseconds idle_timeout{180'000};
   std::size_t message_bytes_max = 8U << 20;
   std::string subprotocol;  ///< empty: none
+  ClientEntry client;
   /// The session takes text messages, each as a whole; otherwise a stream of bytes, carried by binary messages whose boundaries
   /// mean nothing.
   bool whole_text_messages = false;

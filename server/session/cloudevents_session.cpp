@@ -41,7 +41,7 @@ CloudEventsSession::CloudEventsSession(TextSessionContext context, Connection& c
                                },
                                [this](std::uint32_t, const RecordFeed::Part&, const Error& error) { fail(error); },
                                [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); },
-                               Transport::cloudevents}) {}
+                               Transport::cloudevents, options_.client}) {}
 
 void CloudEventsSession::start() {
   if (request_.from) boost::asio::co_spawn(shard_.io(), subscribe(shared_from_this()), boost::asio::detached);

@@ -67,8 +67,8 @@ JsonSession::JsonSession(TextSessionContext context, Connection& connection, Tex
                                  append_error(message, error);
                                  send(message + "}");
                                },
-                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); },
-                               Transport::leat_json}) {}
+                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }, Transport::leat_json,
+                               options_.client}) {}
 
 std::string JsonSession::begin(std::string_view type, std::uint32_t id) {
   return R"({"type":")" + std::string(type) + R"(","id":)" + std::to_string(id);

@@ -40,7 +40,8 @@ void NativeSession::start() {
                               const Error said = for_peer(error);
                               send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
-                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }, options_.transport});
+                            [this] { return room_for_deliveries(); }, [this] { settle_share(); }, options_.transport,
+                            options_.client ? options_.client->id() : 0});
   shard_.add_lag_source(*subscriptions_);
 }
 

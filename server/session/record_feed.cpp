@@ -39,7 +39,8 @@ RecordFeed::RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget>
           broker, shard,
           Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },
                                 [this](std::uint32_t number, const Error& error) { end(number, error); },
-                                [this] { return room(); }, [this] { room_.settle(outgoing_bytes()); }, output_.transport})) {
+                                [this] { return room(); }, [this] { room_.settle(outgoing_bytes()); }, output_.transport,
+                                output_.client})) {
   shard_.add_lag_source(*this);
 }
 
@@ -215,7 +216,7 @@ void RecordFeed::pump() {
 void RecordFeed::report_lag(LagReport& report) const {
   for (const auto& [number, source] : by_number_) {
     const Partition& partition = *source.part.partition;
-    if (!partition.gone()) report.note(partition.id().topic, source.part.from, partition.high_watermark());
+    if (!partition.gone()) report.note(output_.client, partition.id().topic, source.part.from, partition.high_watermark());
   }
 }
 

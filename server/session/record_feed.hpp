@@ -47,6 +47,7 @@ class RecordFeed final : public LagSource {
     std::function<void(std::uint32_t id, const Part&, const Error&)> ended;
     std::function<std::size_t()> unsent_bytes;
     Transport transport = Transport::leat_json;  ///< for the metrics
+    std::uint64_t client = 0;                    ///< its id in the list of clients
   };
 
   RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,

@@ -48,7 +48,8 @@ SseSession::SseSession(TextSessionContext context, Connection& connection, TextS
                                  send(text + "\n\n");
                                  if (connection_ != nullptr) connection_->close_when_flushed();
                                },
-                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }, Transport::sse}),
+                               [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }, Transport::sse,
+                               options_.client}),
       heartbeat_(context.shard.io()) {
   for (const RecordFeed::Part& part : request_.parts) next_[part.partition->id().partition.value()] = part.from;
 }

@@ -172,7 +172,7 @@ void Subscriptions::observe_latency(const storage::ReadBatches& batches) const {
 void Subscriptions::report_lag(LagReport& report) const {
   for (const auto& [number, place] : by_number_) {
     const Partition& partition = *place->partition;
-    if (!partition.gone()) report.note(partition.id().topic, place->next, partition.high_watermark());
+    if (!partition.gone()) report.note(output_.client, partition.id().topic, place->next, partition.high_watermark());
   }
 }
 

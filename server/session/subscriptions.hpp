@@ -36,6 +36,7 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
     /// All that could be delivered has been.
     std::function<void()> pumped;
     Transport transport = Transport::native;  ///< for the metrics
+    std::uint64_t client = 0;                 ///< its id in the list of clients
   };
 
   Subscriptions(Broker& broker, Shard& shard, Output output) : broker_(broker), shard_(shard), output_(std::move(output)) {}

@@ -13,6 +13,7 @@ struct TextSessionOptions {
   std::size_t outbox_bytes_max = 1U << 20;      ///< answers that a peer does not read: beyond, it is not read either
   std::size_t subscriptions_max = 10'000;       ///< each to one partition
   std::string peer;                             ///< its address, for the log
+  std::uint64_t client = 0;                     ///< its id in the list of clients
 };
 
 /// What the text sessions of a shard work with.

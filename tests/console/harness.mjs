@@ -45,16 +45,27 @@ export class Daemon {
     const [native, http] = [await freePort(), await freePort()];
     daemon.url = `http://127.0.0.1:${http}`;
     const listen = ['--listen', `127.0.0.1:${native}`, '--http', `127.0.0.1:${http}`];
-    daemon.child = spawn(program, ['--data', join(daemon.directory, 'data'), ...listen], { stdio: ['ignore', 'inherit', 'inherit'] });
+    daemon.command = [program, ['--data', join(daemon.directory, 'data'), ...listen]];
     process.on('exit', () => daemon.child.kill('SIGKILL')); // whatever becomes of the test
-    daemon.ended = new Promise((resolve) => daemon.child.on('exit', resolve));
-    await isReady(daemon.url, daemon.child);
+    await daemon.run();
     return daemon;
   }
 
-  async stop() {
+  async run() {
+    const child = spawn(...this.command, { stdio: ['ignore', 'inherit', 'inherit'] });
+    this.child = child;
+    this.ended = new Promise((resolve) => child.on('exit', resolve));
+    await isReady(this.url, child);
+  }
+
+  /** Until run(): the data and the ports stay. */
+  end() {
     this.child.kill('SIGTERM');
-    const status = await this.ended;
+    return this.ended;
+  }
+
+  async stop() {
+    const status = await this.end();
     rmSync(this.directory, { recursive: true, force: true });
     return status;
   }

@@ -3,10 +3,7 @@ import { html } from '../vendor/preact.js';
 import { Chart } from '../chart.js';
 import { bytes, count, duration, milliseconds, plural, rate, shortCount } from '../format.js';
 import { useMonitor, WINDOW_SECONDS } from '../monitor.js';
-import { CopyButton } from '../ui.js';
-
-const RECORDS = { label: 'Records stored a second', colour: '--accent', atLeast: 5 };
-const ROUND_TRIP = { label: 'Round trip in milliseconds', colour: '--second', atLeast: 2 };
+import { CopyButton, Failure } from '../ui.js';
 
 function Tile({ label, value, note, children }) {
   return html`
@@ -31,15 +28,11 @@ function Disk({ status }) {
   `;
 }
 
-/** The value that this share of them does not exceed. */
-function percentile(values, share) {
-  const sorted = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return sorted.length === 0 ? null : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
+const latest = (values) => values[values.length - 1] ?? null;
 const perSecond = (value) => (value === null ? '–' : `${rate(value)}/s`);
 
-function Panel({ title, hint, figures, children }) {
+/** A chart, and what it comes to now. */
+function Panel({ title, hint, lines, show, ...chart }) {
   return html`
     <section class="panel" aria-label=${title}>
       <div class="panel-head">
@@ -48,10 +41,10 @@ function Panel({ title, hint, figures, children }) {
           <p class="hint">${hint}</p>
         </div>
         <dl class="figures">
-          ${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+          ${lines.map(({ label, second, values }) => html`<div><dt class="line ${second ? 'second' : ''}">${label}</dt><dd>${show(latest(values))}</dd></div>`)}
         </dl>
       </div>
-      ${children}
+      <${Chart} label=${`${title}: ${hint}`} lines=${lines.map((line) => ({ ...line, colour: line.second ? '--second' : '--accent' }))} ...${chart} seconds=${WINDOW_SECONDS} />
     </section>
   `;
 }
@@ -64,8 +57,7 @@ function durability(status) {
 }
 
 export function Overview() {
-  const { status, samples } = useMonitor();
-  const now = (list) => list[list.length - 1] ?? null;
+  const { status, error, samples } = useMonitor();
   const [durable, durableNote] = durability(status);
   return html`
     <div class="page">
@@ -75,6 +67,7 @@ export function Overview() {
           <p class="hint">leat ${status?.version ?? '–'}, up for ${duration(status?.uptime_ms)}</p>
         </div>
       </div>
+      <${Failure} error=${error} />
       ${status?.state === 'failed' &&
       html`<p class="failure" role="alert">
         A write to the disk failed. Nothing more is acknowledged; what is durable is still served. See the daemon's log.
@@ -89,24 +82,22 @@ export function Overview() {
       <div class="panels">
         <${Panel}
           title="Throughput"
-          hint="Records stored a second, all topics"
-          figures=${[
-            ['now', perSecond(now(samples.records))],
-            ['peak', perSecond(percentile(samples.records, 1))],
+          hint="Records a second, all topics together"
+          lines=${[
+            { label: 'in', values: samples.stored },
+            { label: 'out', values: samples.delivered, second: true },
           ]}
-        >
-          <${Chart} times=${samples.times} values=${samples.records} series=${RECORDS} format=${rate} seconds=${WINDOW_SECONDS} />
-        <//>
+          show=${perSecond} format=${rate} times=${samples.times} atLeast=${5}
+        />
         <${Panel}
-          title="Latency"
-          hint="From this page to the broker and back"
-          figures=${[
-            ['median', milliseconds(percentile(samples.roundTrips, 0.5))],
-            ['p99', milliseconds(percentile(samples.roundTrips, 0.99))],
+          title="Acknowledgement latency"
+          hint="From reading a batch to its acknowledgement, within the daemon"
+          lines=${[
+            { label: 'median', values: samples.ackMedian },
+            { label: 'p99', values: samples.ackP99, second: true },
           ]}
-        >
-          <${Chart} times=${samples.times} values=${samples.roundTrips} series=${ROUND_TRIP} format=${milliseconds} seconds=${WINDOW_SECONDS} />
-        <//>
+          show=${milliseconds} format=${milliseconds} times=${samples.times} atLeast=${1}
+        />
       </div>
       <dl class="facts">
         <div><dt>Broker</dt><dd class="mono">${status?.broker_id ?? '–'} ${status && html`<${CopyButton} text=${() => status.broker_id} />`}</dd></div>

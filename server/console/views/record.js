@@ -20,14 +20,12 @@ function shown(record, form) {
 
 const headerText = (header) => textOf(header, 'value');
 
-function HeaderTable({ headers }) {
+function HeaderList({ headers }) {
   if (headers.length === 0) return html`<p class="hint">No headers</p>`;
   return html`
-    <table class="header-table">
-      <tbody>
-        ${headers.map((header) => html`<tr><th scope="row" class="mono">${header.name}</th><td class="mono">${headerText(header) ?? html`<i>null</i>`}</td></tr>`)}
-      </tbody>
-    </table>
+    <dl class="header-list">
+      ${headers.map((header) => html`<div><dt class="mono">${header.name}</dt><dd class="mono">${headerText(header) ?? html`<i>null</i>`}</dd></div>`)}
+    </dl>
   `;
 }
 
@@ -43,19 +41,21 @@ export function RecordDetail({ record, topic }) {
     <div class="record">
       <dl class="facts">
         <div><dt>Time</dt><dd class="mono">${dateTime(record.timestamp)}</dd></div>
-        <div><dt>Key</dt><dd class="mono">${key ?? html`<span class="muted">none</span>`}</dd></div>
+        <div><dt>Key</dt><dd class="mono">${key === null ? html`<span class="muted">none</span>` : key || html`<span class="muted">empty</span>`}</dd></div>
       </dl>
       <div class="record-bar">
         <h3>Value <span class="hint">${bytes(size)}</span></h3>
         <${Segments} label="Show the value as" value=${form} options=${FORMS} onChange=${setForm} />
       </div>
-      ${value === null ? html`<p class="hint">null</p>` : html`<pre class="value ${form}" tabindex="0">${value}</pre>`}
+      ${value === null
+        ? html`<p class="hint">null: the record has no value</p>`
+        : html`<pre class="value ${form}" tabindex="0">${value}</pre>`}
       <div class="record-bar">
         <${CopyButton} label="Copy value" text=${() => value ?? ''} />
         <${CopyButton} label="Copy record as JSON" text=${() => JSON.stringify({ topic, ...record }, null, 2)} />
       </div>
       <h3>Headers</h3>
-      <${HeaderTable} headers=${record.headers} />
+      <${HeaderList} headers=${record.headers} />
     </div>
   `;
 }

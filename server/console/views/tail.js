@@ -1,6 +1,6 @@
 // The records of a topic as they come, newest first.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../vendor/preact.js';
-import { bytes, bytesOf, clockTime, count, dateTime, download, plural, textOf } from '../format.js';
+import { bytes, bytesOf, clockTime, count, dateTime, download, oneLine, plural, textOf } from '../format.js';
 import { filterOf, parsePositions, Tail } from '../records.js';
 import { amend } from '../router.js';
 import { Empty, Failure, Kbd, useShortcuts } from '../ui.js';
@@ -16,7 +16,15 @@ const idOf = (record) => `${record.partition}:${record.offset}`;
 function preview(record) {
   if (record.value_base64 !== undefined) return html`<i>${bytes(bytesOf(record, 'value').length)} of binary data</i>`;
   if (record.value == null) return html`<i>null</i>`;
-  return record.value.slice(0, PREVIEW_CHARACTERS);
+  return shownLine(record.value);
+}
+
+/** Nothing at all would look like a fault of the page. */
+const shownLine = (text) => (text === '' ? html`<i>empty</i>` : oneLine(text.slice(0, PREVIEW_CHARACTERS)));
+
+function keyOf(record) {
+  const key = textOf(record, 'key');
+  return key === null ? html`<i>none</i>` : shownLine(key);
 }
 
 /** What is read, as the address says and this view changes it; and the rows of it. */
@@ -99,21 +107,26 @@ function Jump({ from, onJump }) {
 }
 
 function State({ snapshot }) {
-  const { reading, paused, behind, rows, dropped } = snapshot;
-  const text = !reading
-    ? 'Connecting'
-    : paused
-      ? behind > 0
-        ? `Paused, ${count(behind)} waiting`
-        : 'Paused'
-      : behind > 0
-        ? `Catching up, ${count(behind)} to go`
-        : 'Live';
-  const kind = !reading ? 'waiting' : paused ? 'paused' : behind > 0 ? 'waiting' : 'good';
+  const { reading, lost, paused, behind, rows, dropped } = snapshot;
+  const [kind, text] = lost
+    ? ['bad', 'Disconnected']
+    : !reading
+      ? ['waiting', 'Connecting']
+      : paused
+        ? ['paused', 'Paused']
+        : behind > 0
+          ? ['waiting', 'Live']
+          : ['good', 'Live'];
+  const figures = [
+    behind > 0 && reading ? `${count(behind)} ${paused ? 'waiting' : 'to come'}` : '',
+    plural(rows.length, 'row'),
+    dropped > 0 ? `${count(dropped)} older let go` : '',
+  ];
+  // What is read out is the word alone: figures change with every record.
   return html`
     <span class="tail-state">
-      <span class="health ${kind}" role="status"><span class="dot"></span>${text}</span>
-      <span class="hint">${plural(rows.length, 'row')}${dropped > 0 ? `, ${count(dropped)} older let go` : ''}</span>
+      <span class="health ${kind}"><span class="dot"></span><span role="status">${text}</span></span>
+      <span class="hint">${figures.filter(Boolean).join(', ')}</span>
     </span>
   `;
 }
@@ -128,8 +141,8 @@ function Row({ record, at, selected, isMany, onSelect }) {
       <span class="cell time" title=${dateTime(record.timestamp)}>${clockTime(record.timestamp)}</span>
       ${isMany && html`<span class="cell number">${record.partition}</span>`}
       <span class="cell number">${record.offset}</span>
-      <span class="cell key">${textOf(record, 'key') ?? html`<i>none</i>`}</span>
-      <span class="cell preview">${preview(record)}</span>
+      <span class="cell key">${keyOf(record)}</span>
+      <span class="cell">${preview(record)}</span>
     </div>
   `;
 }
@@ -172,7 +185,7 @@ function Rows({ rows, selected, isMany, onSelect, onMove, children }) {
     `);
   }
   const onKeyDown = (event) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const step = { ArrowDown: 1, ArrowUp: -1, End: Infinity, Home: -Infinity }[event.key];
     if (!step) return;
     event.preventDefault();
     onMove(step);
@@ -182,15 +195,21 @@ function Rows({ rows, selected, isMany, onSelect, onMove, children }) {
       ref=${frame} class="rows" role="listbox" tabindex="0" aria-label="Records, newest first"
       aria-activedescendant=${index >= 0 ? `row-${idOf(selected)}` : null} onScroll=${look} onKeyDown=${onKeyDown}
     >
-      <div class="rows-sizer" style=${{ height: `${rows.length * ROW_HEIGHT}px` }}>${inSight}</div>
+      <div style=${{ height: `${rows.length * ROW_HEIGHT}px` }}>${inSight}</div>
       ${children}
     </div>
   `;
 }
 
 function SidePanel({ title, onClose, children }) {
+  // Also where somebody types, which the page's shortcuts leave alone.
+  const onKeyDown = (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
+  };
   return html`
-    <aside class="side" aria-label=${title}>
+    <aside class="side" aria-label=${title} onKeyDown=${onKeyDown}>
       <div class="side-head">
         <h2>${title}</h2>
         <button type="button" class="quiet icon" aria-label="Close" title="Close (Esc)" onClick=${onClose}>×</button>
@@ -215,7 +234,7 @@ function Nothing({ topic, snapshot, isFiltered }) {
   return isFiltered
     ? html`<${Empty} title="Nothing fits the filter so far">Records that do appear here as they come.<//>`
     : html`<${Empty} title="No records here yet">
-        They appear here as they come. Publish one with <${Kbd} keys="n" />, or from a shell:
+        They appear here as they come. Publish one above, or from a shell:
         <code>leat pub ${topic} '{"id":1}' -k 1</code>
       <//>`;
 }
@@ -235,19 +254,25 @@ export function RecordTail({ topic, partitions, params, panel }) {
     const index = selected ? rows.findIndex((row) => idOf(row) === idOf(selected)) : rows.length;
     select(rows[Math.min(rows.length - 1, Math.max(0, index - step))]);
   };
-  const closeSide = () => (panel ? panel.onClose() : setSelected(null));
+  const view = useRef(null);
+  // The focus goes back to the rows, not to where the page begins.
+  const closeSide = () => {
+    if (panel) panel.onClose();
+    else setSelected(null);
+    view.current.querySelector('.rows').focus();
+  };
   useShortcuts({ p: () => pause(!snapshot.paused), j: () => move(1), k: () => move(-1), Escape: closeSide });
   const exportRows = () =>
     download(`${topic}.jsonl`, rows.map((record) => JSON.stringify({ topic, ...record }) + '\n').join(''), 'application/x-ndjson');
   const side = panel
-    ? html`<${SidePanel} title=${panel.title} onClose=${panel.onClose}>${panel.body}<//>`
+    ? html`<${SidePanel} title=${panel.title} onClose=${closeSide}>${panel.body}<//>`
     : selected &&
       html`<${SidePanel} title="Offset ${selected.offset}${isMany ? `, partition ${selected.partition}` : ''}" onClose=${closeSide}>
         <${RecordDetail} key=${idOf(selected)} record=${selected} topic=${topic} />
       <//>`;
   const headings = useMemo(() => ['Time', ...(isMany ? ['Part.'] : []), 'Offset', 'Key', 'Value'], [isMany]);
   return html`
-    <div class="tail ${side ? 'with-side' : ''}">
+    <div ref=${view} class="tail">
       <div class="toolbar" role="toolbar" aria-label="Live tail">
         <button type="button" class="pause" aria-pressed=${snapshot.paused} onClick=${() => pause(!snapshot.paused)}>
           ${snapshot.paused ? 'Go on' : 'Pause'} <${Kbd} keys="p" />

@@ -46,7 +46,7 @@ export function Topic({ name, params }) {
       <div class="page-head">
         <div class="page-title">
           <p class="crumb"><a href=${href(['topics'])}>Topics</a></p>
-          <h1>${name}</h1>
+          <h1 title=${name}>${name}</h1>
           <p class="hint"><${Summary} topic=${topic} /></p>
         </div>
         <div class="page-actions">

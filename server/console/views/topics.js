@@ -122,25 +122,25 @@ function Row({ topic, perSecond, onDelete }) {
   return html`
     <tr>
       <td class="wide"><a class="row-link" href=${href(['topics', topic.name])}>${topic.name}</a></td>
-      <td class="number">${count(topic.partitions.length)}</td>
+      <td class="number extra">${count(topic.partitions.length)}</td>
       <td class="number">${count(records(topic))}</td>
       <td class="number">${perSecond > 0 ? html`<span class="flowing">${rate(perSecond)}/s</span>` : html`<span class="muted">0/s</span>`}</td>
-      <td class="number mono" title="From the lowest offset kept to the highest">${watermarks(topic)}</td>
-      <td class="number">${bytes(sum(topic, 'size_bytes'))}</td>
-      <td>${topic.settings.durability.value}</td>
-      <td class="row-end"><button type="button" class="quiet" aria-label="Delete ${topic.name}" onClick=${onDelete}>Delete</button></td>
+      <td class="number mono extra" title="From the lowest offset kept to the highest">${watermarks(topic)}</td>
+      <td class="number extra">${bytes(sum(topic, 'size_bytes'))}</td>
+      <td class="extra">${topic.settings.durability.value}</td>
+      <td class="row-end extra"><button type="button" class="quiet" aria-label="Delete ${topic.name}" onClick=${onDelete}>Delete</button></td>
     </tr>
   `;
 }
 
 const COLUMNS = [
   ['Topic', ''],
-  ['Partitions', 'number'],
+  ['Partitions', 'number extra'],
   ['Records', 'number'],
   ['Rate', 'number'],
-  ['Offsets', 'number'],
-  ['Size', 'number'],
-  ['Durability', ''],
+  ['Offsets', 'number extra'],
+  ['Size', 'number extra'],
+  ['Durability', 'extra'],
 ];
 
 export function Topics() {
@@ -176,7 +176,7 @@ export function Topics() {
             <div class="table-frame">
               <table>
                 <thead>
-                  <tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}<th><span class="unseen">Actions</span></th></tr>
+                  <tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}<th class="extra"><span class="unseen">Actions</span></th></tr>
                 </thead>
                 <tbody>
                   ${shown?.map(
