@@ -47,7 +47,7 @@ struct Flags {
   double rate = 0;
   bool by_http = false;
   bool by_web_socket = false;
-  std::uint32_t subscribers = 1000;
+  std::uint32_t subscribers = 100;
   double seconds = 10;
 };
 

@@ -61,12 +61,9 @@ Result<void> check_required(const Event& event) {
   return ok();
 }
 
-Result<void> check_uri(const Event& event, std::string_view name, bool absolute) {
-  if (event.find(name) == nullptr) return ok();
-  const std::string_view text = event.text(name);
-  const bool valid =
-      !text.empty() && (absolute ? boost::urls::parse_uri(text).has_value() : boost::urls::parse_uri_reference(text).has_value());
-  return valid ? ok() : Result<void>(malformed(name, absolute ? "must be a URI" : "must be a URI or a relative reference"));
+std::string_view text_of(const Attribute& attribute) {
+  const auto* text = std::get_if<std::string>(&attribute.value);
+  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 }  // namespace
@@ -106,22 +103,28 @@ bool is_json_media_type(std::string_view media_type) {
   return ends_with_no_case(type, "/json") || ends_with_no_case(type, "+json");
 }
 
+Result<void> validate(const Attribute& attribute) {
+  const std::string_view name = attribute.name;
+  const std::string_view text = text_of(attribute);
+  if (!is_attribute_name(name)) return malformed(name, "has a name that is not of a-z and 0-9");
+  if (name == "data") return malformed(name, "is no attribute");
+  if (has_control_characters(text)) return malformed(name, "contains a control character");
+  if (name == "source" && (text.empty() || boost::urls::parse_uri_reference(text).has_error()))
+    return malformed(name, "must be a URI or a relative reference");
+  if (name == "dataschema" && (text.empty() || boost::urls::parse_uri(text).has_error()))
+    return malformed(name, "must be a URI");
+  if (name == "datacontenttype" && !is_media_type(text)) return malformed(name, "must be a media type");
+  if (name == "subject" && text.empty()) return malformed(name, "must be a non-empty string");
+  if (name == "time" && !is_rfc3339(text)) return malformed(name, "must be an RFC 3339 timestamp");
+  return ok();
+}
+
 Result<void> validate(const Event& event) {
+  if (event.attributes.size() > kAttributesMax) {
+    return Error(Errc::invalid_argument, "an event has at most " + std::to_string(kAttributesMax) + " attributes");
+  }
   LEAT_TRY(check_required(event));
-  for (const Attribute& attribute : event.attributes) {
-    if (!is_attribute_name(attribute.name)) return malformed(attribute.name, "has a name that is not of a-z and 0-9");
-    if (attribute.name == "data") return malformed("data", "is no attribute");
-    const auto* text = std::get_if<std::string>(&attribute.value);
-    if (text != nullptr && has_control_characters(*text)) return malformed(attribute.name, "contains a control character");
-  }
-  LEAT_TRY(check_uri(event, "source", false));
-  LEAT_TRY(check_uri(event, "dataschema", true));
-  if (event.find("datacontenttype") != nullptr && !is_media_type(event.text("datacontenttype"))) {
-    return malformed("datacontenttype", "must be a media type");
-  }
-  if (event.find("subject") != nullptr && event.text("subject").empty())
-    return malformed("subject", "must be a non-empty string");
-  if (event.find("time") != nullptr && !is_rfc3339(event.text("time"))) return malformed("time", "must be an RFC 3339 timestamp");
+  for (const Attribute& attribute : event.attributes) LEAT_TRY(validate(attribute));
   return ok();
 }
 

@@ -23,6 +23,9 @@ struct Attribute {
   friend bool operator==(const Attribute&, const Attribute&) = default;
 };
 
+/// More attributes than any event has; what has more is refused, as looking one up takes time in proportion.
+inline constexpr std::size_t kAttributesMax = 256;
+
 /// One event: its context attributes, `specversion` and `datacontenttype` among them, and its data. Data of a JSON type is JSON
 /// text.
 struct Event {
@@ -46,6 +49,8 @@ bool is_attribute_name(std::string_view name);
 /// A media type whose data the JSON format embeds as JSON: application/json, */json, *+json, with any parameters.
 bool is_json_media_type(std::string_view media_type);
 
+/// Whether the attribute may be one of an event.
+Result<void> validate(const Attribute& attribute);
 /// Whether an event is one by the core specification: required attributes there and not empty, well-formed values and names.
 /// invalid_argument says what is wrong.
 Result<void> validate(const Event& event);

@@ -16,6 +16,8 @@ constexpr std::string_view kContentType = "content-type";
 constexpr std::string_view kTypesHeader = "leat-ce-types";
 constexpr std::string_view kInteger = "integer";
 constexpr std::string_view kBoolean = "boolean";
+/// Of those that a record may give: for its content type and its place.
+constexpr std::size_t kAttributesKept = 4;
 
 bool is_added_by_broker(std::string_view name) {
   return name == kOffsetAttribute || name == kPartitionAttribute || name == kTimeAttribute;
@@ -62,6 +64,8 @@ std::string_view header(const record::RecordView& record, std::string_view name)
   return found;
 }
 
+bool is_event_header(const record::HeaderView& header) { return header.name.starts_with(kPrefix); }
+
 std::optional<Event> structured_event(const record::RecordView& record) {
   const std::string_view type = header(record, kContentType);
   if (!record.value || !type.starts_with(kJsonMediaType)) return std::nullopt;
@@ -72,6 +76,7 @@ std::optional<Event> structured_event(const record::RecordView& record) {
 
 std::optional<Event> binary_event(const record::RecordView& record) {
   Event event;
+  if (std::ranges::count_if(record.headers, is_event_header) > static_cast<std::ptrdiff_t>(kAttributesMax)) return std::nullopt;
   const std::string_view types = header(record, kTypesHeader);
   for (const auto& header : record.headers) {
     if (header.name.starts_with(kPrefix)) {
@@ -97,15 +102,14 @@ Event described(const record::RecordView& record, const RecordPlace& place) {
   event.set("type", std::string("leat.record"));
   if (record.key && is_utf8(as_text(*record.key))) event.set("partitionkey", std::string(as_text(*record.key)));
   for (const auto& header : record.headers) {
-    if (!is_attribute_name(header.name) || header.name == "data" || event.find(header.name) != nullptr) continue;
-    Event with = event;
-    with.set(header.name, std::string(text_of(header.value)));
-    if (is_utf8(text_of(header.value)) && validate(with).has_value()) event = std::move(with);
+    if (event.attributes.size() == kAttributesMax - kAttributesKept) break;
+    if (event.find(header.name) != nullptr) continue;
+    Attribute attribute{std::string(header.name), std::string(text_of(header.value))};
+    if (is_utf8(text_of(header.value)) && validate(attribute).has_value()) event.attributes.push_back(std::move(attribute));
   }
   if (const auto type = header(record, kContentType); !type.empty()) {
-    Event with = event;
-    with.set("datacontenttype", std::string(type));
-    if (validate(with).has_value()) event = std::move(with);
+    Attribute attribute{"datacontenttype", std::string(type)};
+    if (validate(attribute).has_value()) event.set(attribute.name, std::move(attribute.value));
   }
   event.data = copy_of(record.value);
   return event;

@@ -103,6 +103,7 @@ asio::awaitable<void> HttpConnection::serve() {
     answering_ = true;
     goes_on = co_await answer(parser);
     answering_ = false;
+    answered_ = true;
   }
   if (!closed_ && !successor_) co_await linger();
 }
@@ -110,7 +111,8 @@ asio::awaitable<void> HttpConnection::serve() {
 asio::awaitable<bool> HttpConnection::receive_head(Parser& parser) {
   error_code error;
   if (buffer_.size() == 0) {
-    stream_.expires_after(options_.idle_timeout);
+    // Who connects has something to say.
+    stream_.expires_after(answered_ ? options_.idle_timeout : options_.timeouts.handshake);
     const std::size_t got = co_await stream_.async_read_some(buffer_.prepare(4096), or_error(error));
     if (error) co_return false;
     buffer_.commit(got);
@@ -130,6 +132,11 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   const beast::string_view target = parser.get().target();
   if (const auto parsed = parse_target({target.data(), target.size()}, request); parsed.has_error()) {
     co_await send(problem(parsed.error()), parser);
+    co_return false;
+  }
+  // What cannot be decoded has no end that is known.
+  if (const std::string_view coding = request.field("transfer-encoding"); !coding.empty() && !beast::iequals(coding, "chunked")) {
+    co_await send(problem(501, Errc::unsupported_request, "bodies come whole or in chunks, not in " + std::string(coding)), parser);
     co_return false;
   }
   if (auto refusal = handler_.refuse(request)) {
@@ -196,6 +203,7 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
     const std::size_t got = co_await http::async_read_some(stream_, buffer_, parser, or_error(error));
     client_->received(got);
     if (error == http::error::need_buffer) error = {};
+    if (error && answer_to(error)) co_return Error(Errc::malformed_frame, error.message());
     if (error) co_return Error(Errc::connection_lost, error.message());
     filled += room - piece.size;
   }

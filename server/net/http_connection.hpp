@@ -69,6 +69,7 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   std::function<void()> ended_;
   std::shared_ptr<OpenConnection> successor_;  ///< what this connection has become
   bool answering_ = false;
+  bool answered_ = false;  ///< a request, at least
   bool draining_ = false;
   bool closed_ = false;
 };

@@ -119,6 +119,7 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
   while (!closed_ && !closing_) {
     if (!session_->wants_input()) {
       message_deadline_ = kNever;  // the wait is not the peer's fault
+      if (input_.unread().empty()) input_.park(0);
       co_await pause();
       // What was received before the pause may be all that comes.
       if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
@@ -226,6 +227,7 @@ bool WebSocketConnection::handle_input() {
 }
 
 void WebSocketConnection::on_control_frame() {
+  received_at_control_frame_ = received_bytes_total(socket());
   const Time now = SteadyTime::now();
   if (now - control_frames_since_ > kControlFramesWhile) {
     control_frames_since_ = now;
@@ -341,7 +343,10 @@ void WebSocketConnection::look_at_deadlines() {
   if (wait_check_ <= now) {
     wait_check_ = now + options_.timeouts.frame;
     const std::uint64_t received = received_bytes_total(socket());
-    if (received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax) close_with(close_code::policy_error);
+    // Bytes behind the last control frame are a head without its message, or empty fragments.
+    const bool stuck = received > std::max(received_at_wait_, received_at_control_frame_);
+    if (stuck || received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax)
+      close_with(close_code::policy_error);
   }
   if (!holds_up_others(now)) return deadlines_.look();
   report_eviction(shard_, stream_.next_layer().socket(), unsent_bytes_, input_.unread().size());
@@ -352,7 +357,8 @@ bool WebSocketConnection::holds_up_others(Time now) {
   const bool receives_slowly = message_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
   const std::uint64_t taken = send_deadline_ == kNever ? 0 : acknowledged_bytes_total(socket());
   const bool sends_slowly = send_deadline_ != kNever && !sending_.kept(now, taken, unsent_bytes_);
-  if (receives_slowly && input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
+  if (!receives_slowly && !sends_slowly) return false;
+  if (input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
   return sends_slowly && session_->keeps_others_waiting();
 }
 

@@ -101,6 +101,7 @@ class WebSocketConnection final : public Connection,
   /// Of the wait for a message: Beast goes through empty fragments without a word.
   Time wait_check_ = kNever;
   std::uint64_t received_at_wait_ = 0;
+  std::uint64_t received_at_control_frame_ = 0;
   std::size_t control_frames_ = 0;  ///< since control_frames_since_
   Time control_frames_since_{};
 

@@ -67,13 +67,13 @@ Result<Session::Consumed> CloudEventsSession::on_input(const Input& input) {
   LEAT_ASSIGN(auto event, cloudevents::parse_json(as_text(input.unread)));
   ++publishing_;
   in_flight_bytes_ += bytes;
-  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), cloudevents::EventRecord(std::move(event)), bytes),
+  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), cloudevents::EventRecord(std::move(event)), input.buffer.share(input.unread)),
                         boost::asio::detached);
   return Consumed{bytes, 0};
 }
 
 boost::asio::awaitable<void> CloudEventsSession::publish([[maybe_unused]] std::shared_ptr<CloudEventsSession> self,
-                                                         cloudevents::EventRecord record, std::size_t bytes) {
+                                                         cloudevents::EventRecord record, SharedBytes received) {
   NewRecord published{record.key(), record.value(), {record.headers().begin(), record.headers().end()}, {}, request_.partition};
   const TopicEntryPtr topic = broker_.topics().by_name(request_.topic);
   if (topic) {
@@ -85,7 +85,7 @@ boost::asio::awaitable<void> CloudEventsSession::publish([[maybe_unused]] std::s
     fail(Error(Errc::unknown_topic, request_.topic));
   }
   --publishing_;
-  in_flight_bytes_ -= bytes;
+  in_flight_bytes_ -= received.size();
   if (connection_ == nullptr) co_return;
   if (wants_input()) connection_->resume_reading();
   finish_drain();
