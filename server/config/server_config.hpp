@@ -47,7 +47,7 @@ struct LimitsConfig {
   std::uint64_t send_bytes_max = 48 * kMiB;
   std::int64_t handshake_timeout_ms = 10'000;
   std::int64_t frame_timeout_ms = 30'000;
-  std::int64_t send_timeout_ms = 60'000;
+  std::int64_t send_timeout_ms = 120'000;
 };
 
 struct StorageConfig {

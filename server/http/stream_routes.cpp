@@ -58,9 +58,7 @@ boost::asio::awaitable<HttpResponse> stream(const ApiContext& context, const Htt
   response.stream = [&context, &shard, peer = request.peer, prepared = std::move(*prepared)](Connection& connection) {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
-    auto session = std::make_shared<SseSession>(context.text(shard), connection, std::move(options), prepared);
-    session->start();
-    return session;
+    return std::make_shared<SseSession>(context.text(shard), connection, std::move(options), prepared);
   };
   co_return response;
 }

@@ -25,9 +25,7 @@ Offer offer_native(const ApiContext& context, const HttpRequest& head, Shard& sh
     options.peer = peer;
     options.transport = Transport::leat_v1;
     options.client = client;
-    auto session = std::make_shared<NativeSession>(context.broker, shard, connection, context.sending, std::move(options));
-    session->start();
-    return session;
+    return std::make_shared<NativeSession>(context.broker, shard, connection, context.sending, std::move(options));
   };
   return offer;
 }
@@ -57,9 +55,7 @@ Offer offer_cloudevents(const ApiContext& context, const HttpRequest& head, Shar
   offer.session = [&context, &shard, peer = head.peer, request](Connection& connection) -> std::shared_ptr<Session> {
     TextSessionOptions options = context.text_session;
     options.peer = peer;
-    auto session = std::make_shared<CloudEventsSession>(context.text(shard), connection, std::move(options), request);
-    session->start();
-    return session;
+    return std::make_shared<CloudEventsSession>(context.text(shard), connection, std::move(options), request);
   };
   return offer;
 }

@@ -31,6 +31,8 @@ class Connection {
 class Session {
  public:
   virtual ~Session() = default;
+  /// The connection is ready for what this sends; the first call of all.
+  virtual void start() {}
   /// Takes what it can from the front of `unread` and says how much that was. `share` makes a piece of `unread` outlive the call.
   /// An error ends the connection, after what was sent.
   struct Input {

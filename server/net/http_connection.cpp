@@ -15,7 +15,9 @@
 #include "server/http/http_date.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/target.hpp"
+#include "server/net/await_share.hpp"
 #include "server/net/shared_body.hpp"
+#include "server/net/tcp_progress.hpp"
 #include "server/net/web_socket_connection.hpp"
 #include "server/version.hpp"
 
@@ -29,6 +31,8 @@ using boost::system::error_code;
 
 constexpr std::uint32_t kHeadBytesMax = 16U << 10;
 constexpr std::size_t kBodyPieceBytes = 64U << 10;
+/// Bodies up to this pass whatever others do, as do answers.
+constexpr std::size_t kFreeBytes = ReceiveMemory::kOwnBytes;
 constexpr std::chrono::seconds kLingerMax{3};
 
 template <class Message>
@@ -178,6 +182,10 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
   const auto length = parser.content_length();
   if (length && *length > options_.body_bytes_max) co_return too_large();
   error_code error;
+  const std::shared_ptr<ByteBudget> budget = memory_.receiving->budget;
+  ByteBudget::Share share = budget->none();
+  if (length && *length > kFreeBytes) share = co_await await_share(budget, static_cast<std::size_t>(*length), shard_);
+  if (closed_) co_return Error(Errc::connection_lost);
   stream_.expires_after(options_.timeouts.frame);
   if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -185,16 +193,20 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
     if (error) co_return Error(Errc::connection_lost);
   }
   auto body = std::make_shared<Body>();
-  body->share = memory_.receiving->budget->none();
+  body->share = std::move(share);
   std::size_t filled = 0;
+  const PaceGuard guard(shard_.io(), {[&filled] { return filled; }, [&body] { return body->share.bytes(); },
+                                      [&] { return body->share && budget->has_waiting(); }, [&] { evict(0, filled); }});
   while (!parser.is_done()) {
     if (filled > options_.body_bytes_max) co_return too_large();
     if (filled == body->bytes.size()) {
       // Twice what has come, never what was declared.
-      const std::size_t more = std::max(filled, kBodyPieceBytes);
-      ByteBudget::Share share = memory_.receiving->budget->take(more);
-      if (!share) co_return Error(Errc::overloaded, "too much is being received");
-      body->share.add(std::move(share));
+      const std::size_t more = std::max(filled, std::min(length.value_or(kBodyPieceBytes) + 1, std::uint64_t{kBodyPieceBytes}));
+      if (!length) {
+        ByteBudget::Share another = budget->take(more);
+        if (!another) co_return Error(Errc::overloaded, "too much is being received");
+        body->share.add(std::move(another));
+      }
       body->bytes.resize(filled + more);
     }
     auto& piece = parser.get().body();
@@ -206,6 +218,7 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
     if (error) co_return Error(Errc::connection_lost, error.message());
     filled += room - piece.size;
   }
+  if (filled > options_.body_bytes_max) co_return too_large();
   body->bytes.resize(filled);
   const ByteSpan bytes = body->bytes;
   co_return SharedBytes(std::move(body), bytes);
@@ -217,22 +230,38 @@ asio::awaitable<bool> HttpConnection::send(HttpResponse response, const Parser& 
   message.set(http::field::server, "leatd/" + std::string(kVersion));
   for (const HttpField& field : response.fields) message.insert(field.name, field.value);
   const bool head_only = parser.is_header_done() && parser.get().method() == http::verb::head;
-  const bool has_body = response.status != 204 && response.status != 304;
+  const bool has_body = response.status != 204 && response.status != 304 && !response.stream;
   message.body() = std::move(response.body);
-  // What HEAD says of a stream is all but its length, as it has none.
-  if (has_body && !response.stream) message.content_length(SharedBody::size(message.body()));
+  if (has_body) message.content_length(SharedBody::size(message.body()));
   if (head_only || !has_body) message.body().clear();
   const bool keep_alive = parser.is_done() && parser.keep_alive() && !draining_;
   message.keep_alive(keep_alive);
   error_code error;
   stream_.expires_after(options_.timeouts.send);
   http::response_serializer<SharedBody> serializer(message);
+  const std::unique_ptr<PaceGuard> guard = watch_sending(SharedBody::size(message.body()));
   if (head_only) {
     co_await http::async_write_header(stream_, serializer, or_error(error));
   } else {
     co_await http::async_write(stream_, serializer, or_error(error));
   }
   co_return !error && keep_alive;
+}
+
+std::unique_ptr<PaceGuard> HttpConnection::watch_sending(std::uint64_t bytes) {
+  if (bytes <= kFreeBytes) return nullptr;
+  const int socket = stream_.socket().native_handle();
+  const auto left = [socket, bytes, before = acknowledged_bytes_total(socket)] {
+    return static_cast<std::size_t>(bytes - std::min(bytes, acknowledged_bytes_total(socket) - before));
+  };
+  return std::make_unique<PaceGuard>(
+      shard_.io(), PaceGuard::Transfer{[socket] { return acknowledged_bytes_total(socket); }, left,
+                                       [this] { return memory_.sending->has_waiting(); }, [this, left] { evict(left(), 0); }});
+}
+
+void HttpConnection::evict(std::size_t unsent_bytes, std::size_t unfinished_bytes) {
+  report_eviction(shard_, stream_.socket(), unsent_bytes, unfinished_bytes);
+  close();
 }
 
 asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, HttpRequest head) {

@@ -15,6 +15,7 @@
 #include "server/net/client_list.hpp"
 #include "server/net/connection_set.hpp"
 #include "server/net/network_memory.hpp"
+#include "server/net/pace_guard.hpp"
 #include "server/net/tcp_connection.hpp"
 
 namespace leat::server {
@@ -50,6 +51,9 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   [[nodiscard]] HttpResponse refusal_of(const HttpRequest& head, HttpResponse response) const;
   boost::asio::awaitable<Result<SharedBytes>> receive_body(Parser& parser);
   boost::asio::awaitable<bool> send(HttpResponse response, const Parser& parser);
+  /// Of an answer that has a share of the memory for sending; null for a small one.
+  std::unique_ptr<PaceGuard> watch_sending(std::uint64_t bytes);
+  void evict(std::size_t unsent_bytes, std::size_t unfinished_bytes);
   boost::asio::awaitable<void> open_web_socket(const Parser& parser, HttpRequest head);
   void open_stream(HttpResponse response);
   /// The peer reads the last answer before the connection ends.

@@ -1,20 +1,21 @@
 #include "server/net/http_endpoint.hpp"
 
 #include "server/config/logging.hpp"
+#include "server/http/problem.hpp"
 
 namespace leat::server {
 namespace {
 
 /// Says why, as far as that takes no waiting.
 void refuse(boost::asio::ip::tcp::socket& socket) {
-  static constexpr std::string_view kAnswer =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nConnection: close\r\n"
-      "Content-Length: 92\r\n\r\n"
-      R"({"type":"about:blank","title":"limit reached","status":503,"detail":"too many connections"})"
-      "\n";
+  const HttpResponse response = problem(Error(Errc::overloaded, "too many connections"));
+  std::string answer = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n";
+  for (const HttpField& field : response.fields) answer += field.name + ": " + field.value + "\r\n";
+  const std::string_view body = as_text(response.body.front().span());
+  answer.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
-  socket.write_some(boost::asio::buffer(kAnswer), ignored);
+  socket.write_some(boost::asio::buffer(answer), ignored);
   socket.shutdown(boost::asio::socket_base::shutdown_send, ignored);
 }
 

@@ -62,7 +62,6 @@ void NativeEndpoint::accepted(boost::asio::ip::tcp::socket socket, const Listene
   ClientEntry client = options_.clients->enter(session_options.peer, "leat.v1");
   session_options.client = client;
   auto session = std::make_shared<NativeSession>(broker_, shard, *connection, memory_.sending, std::move(session_options));
-  session->start();
   const auto counted = std::make_shared<ConnectionCount>(shard.metrics(), Transport::native);
   connection->start(std::move(session), [this, &shard, counted, client = std::move(client), weak = std::weak_ptr(connection),
                                          address = peer.address()] {

@@ -13,8 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "server/config/log_throttle.hpp"
-#include "server/config/logging.hpp"
+#include "server/net/pace_guard.hpp"
 #include "server/net/tcp_progress.hpp"
 
 namespace leat::server {
@@ -52,6 +51,7 @@ void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()
   set_socket_options();
   handshake_deadline_ = SteadyTime::now() + timeouts_.handshake;
   watch_deadline();
+  session_->start();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this()] { return self->read_loop(); },
       [self = shared_from_this()](const std::exception_ptr& thrown) {
@@ -277,17 +277,7 @@ bool TcpConnection::holds_up_others(Time now) {
 }
 
 void TcpConnection::evict() {
-  shard_.metrics().connections_evicted.add(1);
-  thread_local log::Throttle throttle;  // a line a second and shard
-  if (const auto left_out = throttle.admit(SteadyTime::now())) {
-    error_code ignored;
-    const auto peer = socket_.remote_endpoint(ignored);
-    log::warn("connection closed, others wait for memory that it is slow with",
-              {{"peer", peer.address().to_string() + ":" + std::to_string(peer.port())},
-               {"unsent_bytes", outbox_.bytes()},
-               {"unfinished_bytes", input_.unread().size()},
-               {"not_logged_before", *left_out}});
-  }
+  report_eviction(shard_, socket_, outbox_.bytes(), input_.unread().size());
   close();
 }
 

@@ -8,8 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
-#include "server/config/logging.hpp"
 #include "server/net/await_share.hpp"
+#include "server/net/pace_guard.hpp"
 #include "server/net/tcp_progress.hpp"
 #include "server/version.hpp"
 
@@ -23,8 +23,6 @@ using boost::system::error_code;
 using websocket::close_code;
 using SteadyTime = std::chrono::steady_clock;
 
-/// A stream of bytes is cut into messages of about as much.
-constexpr std::size_t kStreamMessageBytes = 256U << 10;
 /// Pings and pongs that a peer may send in a while. An honest one sends one in many seconds.
 constexpr std::size_t kControlFramesMax = 200;
 constexpr std::chrono::seconds kControlFramesWhile{10};
@@ -98,6 +96,7 @@ void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> sessio
   deadlines_.start(
       weak_from_this(), [this] { return next_look(); }, [this] { look_at_deadlines(); });
   deadlines_.look();
+  session_->start();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this(), upgrade = std::move(upgrade)]() mutable { return self->run(std::move(upgrade)); },
       [self = shared_from_this()](const std::exception_ptr& thrown) {
@@ -134,7 +133,9 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
 asio::awaitable<bool> WebSocketConnection::receive_some() {
   const bool received = message_begun_ ? co_await receive_more() : co_await receive_first();
   if (!received || closed_) co_return false;
-  if (message_bytes_ + stream_.read_size_hint(1) > options_.message_bytes_max + 1 && !stream_.is_message_done()) {
+  const bool grows_too_large =
+      !stream_.is_message_done() && message_bytes_ + stream_.read_size_hint(1) > options_.message_bytes_max + 1;
+  if (grows_too_large || message_bytes_ > options_.message_bytes_max) {
     close_with(close_code::too_big);
     co_return false;
   }
@@ -234,7 +235,8 @@ void WebSocketConnection::on_control_frame() {
 }
 
 void WebSocketConnection::send(SharedBytes bytes, bool lent) {
-  if (bytes.empty()) return;
+  // Behind the last words nothing is said: the end would not come as long as there is more.
+  if (bytes.empty() || closing_) return;
   if (last_has_ended_) outgoing_.emplace_back();
   last_has_ended_ = false;
   unsent_bytes_ += bytes.size();
@@ -291,8 +293,7 @@ void WebSocketConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
-  if (!accepted_) return close();
-  flush_soon();
+  flush_soon();  // before the upgrade is accepted nothing can be said yet; then this comes first
 }
 
 void WebSocketConnection::close_because(const Error& error) {
@@ -337,12 +338,10 @@ void WebSocketConnection::look_at_deadlines() {
   if (wait_check_ <= now) {
     wait_check_ = now + options_.timeouts.frame;
     const std::uint64_t received = received_bytes_total(socket());
-    if (received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax)
-      return close_with(close_code::policy_error);
+    if (received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax) close_with(close_code::policy_error);
   }
   if (!holds_up_others(now)) return deadlines_.look();
-  shard_.metrics().connections_evicted.add(1);
-  log::warn("connection closed, others wait for memory that it is slow with", {{"unsent_bytes", unsent_bytes_}});
+  report_eviction(shard_, stream_.next_layer().socket(), unsent_bytes_, input_.unread().size());
   close();
 }
 

@@ -26,7 +26,7 @@ class CloudEventsSession final : public Session, public std::enable_shared_from_
 
   CloudEventsSession(TextSessionContext context, Connection& connection, TextSessionOptions options, Request request);
   /// Before the first input.
-  void start();
+  void start() override;
 
   Result<Consumed> on_input(const Input& input) override;
   [[nodiscard]] bool wants_input() const override;

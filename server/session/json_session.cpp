@@ -199,7 +199,7 @@ void JsonSession::deliver(const RecordFeed::Delivery& delivery) {
   connection_->send(shared_text(std::move(head)), false);
   for (std::size_t i = 0; i < delivery.records.size(); ++i) {
     if (i > 0) connection_->send(comma(), false);
-    connection_->send(delivery.records[i]->text, false);
+    connection_->send(delivery.records[i].text, false);
   }
   connection_->send(closing(), false);
   connection_->end_message();

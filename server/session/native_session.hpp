@@ -30,7 +30,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
   NativeSession(Broker& broker, Shard& shard, Connection& connection, std::shared_ptr<ByteBudget> sending,
                 NativeSessionOptions options);
   /// Before the first input.
-  void start();
+  void start() override;
 
   Result<Consumed> on_input(const Input& input) override;
   [[nodiscard]] bool wants_input() const override;

@@ -11,10 +11,19 @@ namespace {
 constexpr std::size_t kUnsentBytesMax = 256U << 10;
 constexpr std::uint32_t kReadBytes = 256U << 10;
 
-std::size_t text_bytes(const std::vector<const TextBatch::Record*>& records) {
-  std::size_t bytes = 0;
-  for (const TextBatch::Record* record : records) bytes += record->text.size();
-  return bytes;
+/// Copies the texts of `records`, which belong to a piece of `piece_bytes`, if they are the lesser part of it: as long as they
+/// are on their way, all of it would stay in memory.
+void let_go_of_piece(std::vector<TextBatch::Record>& records, std::size_t bytes, std::size_t piece_bytes) {
+  if (bytes * 2 > piece_bytes) return;
+  auto text = std::make_shared<std::string>();
+  text->reserve(bytes);
+  for (const TextBatch::Record& record : records) text->append(as_text(record.text.span()));
+  std::size_t at = 0;
+  for (TextBatch::Record& record : records) {
+    const std::size_t length = record.text.size();
+    record.text = SharedBytes(text, as_bytes(*text).subspan(at, length));
+    at += length;
+  }
 }
 
 }  // namespace
@@ -63,7 +72,8 @@ Result<void> RecordFeed::add(Request request) {
       return added;
     }
     subscription.numbers.push_back(number);
-    by_number_.emplace(number, Source{&subscription, std::move(part), false});
+    const auto waits = credit > 0 ? Source::Waits::for_records : Source::Waits::for_credit;
+    by_number_.emplace(number, Source{&subscription, std::move(part), waits});
   }
   subscriptions_->pump();
   return ok();
@@ -89,7 +99,8 @@ bool RecordFeed::add_credit(std::uint32_t id, std::uint64_t records) {
   const std::vector<std::uint32_t> numbers = subscription.numbers;
   for (const std::uint32_t number : numbers) {
     const auto source = by_number_.find(number);
-    if (source != by_number_.end() && !source->second.waits_for_room) resume(number, source->second);
+    const bool waits = source != by_number_.end() && source->second.waits == Source::Waits::for_credit;
+    if (waits) resume(number, source->second);
   }
   pump();
   return true;
@@ -113,13 +124,12 @@ void RecordFeed::deliver(const Subscriptions::Delivery& delivery) {
 }
 
 bool RecordFeed::deliver_batch(Source& source, ByteSpan batch, Offset high_watermark) {
-  const auto header = record::parse_batch_header(batch);
+  const Offset behind = record::parse_batch_header(batch).value().next_offset();  // it was iterated over
   const auto skip = [&](const Error& error) {
-    if (header.has_value()) source.part.from = header->next_offset();
-    output_.skipped(source.subscription->id, source.part, source.part.from, error);
-    return header.has_value();
+    source.part.from = behind;
+    output_.skipped(source.subscription->id, source.part, behind, error);
+    return true;
   };
-  if (header.has_error()) return skip(header.error());
   auto text =
       batches_.get(source.part.partition->log().id(), batch, source.part.topic, source.part.partition->id().partition, form_);
   if (text.has_error()) return skip(text.error());
@@ -130,27 +140,32 @@ bool RecordFeed::deliver_batch(Source& source, ByteSpan batch, Offset high_water
     if ((*piece)->back().view.offset < source.part.from) continue;
     if (!deliver_piece(source, **piece, high_watermark)) return false;
   }
-  source.part.from = header->next_offset();
+  source.part.from = behind;
   return true;
 }
 
 bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Offset high_watermark) {
   if (output_.unsent_bytes() >= kUnsentBytesMax) return false;
   Subscription& subscription = *source.subscription;
-  std::vector<const TextBatch::Record*> chosen;
+  std::vector<TextBatch::Record> chosen;
+  std::size_t bytes = 0;
+  std::size_t piece_bytes = 0;
   bool out_of_credit = false;
   for (const TextBatch::Record& record : piece) {
+    piece_bytes += record.text.size();
     if (record.view.offset < source.part.from) continue;
     const cloudevents::RecordPlace place{source.part.topic, source.part.partition->id().partition};
     if (!subscription.filter || subscription.filter->matches(record.view, place)) {
       if (out_of_credit = !has_credit(source); out_of_credit) break;
       if (subscription.credit) --*subscription.credit;
-      chosen.push_back(&record);
+      chosen.push_back(record);
+      bytes += record.text.size();
     }
     source.part.from = record.view.offset + 1;
   }
   if (!chosen.empty()) {
-    source.part.partition->count_delivered(shard_, output_.transport, chosen.size(), text_bytes(chosen));
+    let_go_of_piece(chosen, bytes, piece_bytes);
+    source.part.partition->count_delivered(shard_, output_.transport, chosen.size(), bytes);
     output_.deliver({subscription.id, source.part, chosen, high_watermark});
   }
   return !out_of_credit;
@@ -158,15 +173,20 @@ bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Of
 
 void RecordFeed::pause(std::uint32_t number, Source& source) {
   subscriptions_->remove(number);
-  if (!has_credit(source)) return;
-  source.waits_for_room = true;
-  waiting_for_room_.push_back(number);
+  if (has_credit(source)) {
+    source.waits = Source::Waits::for_room;
+    return waiting_for_room_.push_back(number);
+  }
+  source.waits = Source::Waits::for_credit;
+  // Without credit of its own, so that the end of the topic is told all the same.
+  const auto added = subscriptions_->add(number, source.part.partition, source.part.from, 0);
+  if (added.has_error()) end(number, added.error());
 }
 
 void RecordFeed::resume(std::uint32_t number, Source& source) {
   if (!has_credit(source)) return;
-  source.waits_for_room = false;
-  subscriptions_->remove(number);  // if it was waiting for credit from the beginning
+  source.waits = Source::Waits::for_records;
+  subscriptions_->remove(number);  // the one without credit
   const auto added = subscriptions_->add(number, source.part.partition, source.part.from, kReadBytes);
   if (added.has_error()) end(number, added.error());
 }
@@ -182,11 +202,12 @@ void RecordFeed::end(std::uint32_t number, const Error& error) {
 }
 
 void RecordFeed::pump() {
-  for (std::size_t left = waiting_for_room_.size(); left > 0 && output_.unsent_bytes() < kUnsentBytesMax; --left) {
+  for (std::size_t left = waiting_for_room_.size();
+       left > 0 && !waiting_for_room_.empty() && output_.unsent_bytes() < kUnsentBytesMax; --left) {
     const std::uint32_t number = waiting_for_room_.front();
     waiting_for_room_.pop_front();
     const auto found = by_number_.find(number);
-    if (found != by_number_.end() && found->second.waits_for_room) resume(number, found->second);
+    if (found != by_number_.end() && found->second.waits == Source::Waits::for_room) resume(number, found->second);
   }
   subscriptions_->pump();
 }

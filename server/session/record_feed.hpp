@@ -36,7 +36,7 @@ class RecordFeed final : public LagSource {
   struct Delivery {
     std::uint32_t id = 0;
     const Part& part;  ///< `from` is behind these records
-    const std::vector<const TextBatch::Record*>& records;
+    const std::vector<TextBatch::Record>& records;
     Offset high_watermark;
   };
   struct Output {
@@ -78,7 +78,7 @@ class RecordFeed final : public LagSource {
   struct Source {
     Subscription* subscription;
     Part part;
-    bool waits_for_room = false;
+    enum class Waits : std::uint8_t { for_records, for_room, for_credit } waits = Waits::for_records;
   };
 
   void deliver(const Subscriptions::Delivery& delivery);

@@ -58,6 +58,7 @@ void SseSession::start() {
   append_starts(text, request_.parts);
   send(text + "}\n\n");
   const auto added = feed_.add({kSubscription, std::move(request_.parts), std::move(request_.filter), std::nullopt});
+  // The client comes back by itself, and hears why not with an HTTP status.
   if (added.has_error() && connection_ != nullptr) connection_->close_when_flushed();
   stay_alive();
 }
@@ -101,12 +102,12 @@ void SseSession::send(std::string text) {
 void SseSession::deliver(const RecordFeed::Delivery& delivery) {
   if (connection_ == nullptr) return;
   const std::int32_t partition = delivery.part.partition->id().partition.value();
-  for (const TextBatch::Record* record : delivery.records) {
-    next_[partition] = record->view.offset + 1;
+  for (const TextBatch::Record& record : delivery.records) {
+    next_[partition] = record.view.offset + 1;
     std::string head = "id: " + event_id() + "\ndata: ";
     if (request_.form == TextForm::json) head += "{\"partition\":" + std::to_string(partition) + ",\"record\":";
     connection_->send(shared_text(std::move(head)), false);
-    connection_->send(one_line(record->text), false);
+    connection_->send(one_line(record.text), false);
     if (request_.form == TextForm::json) connection_->send(shared_text("}"), false);
     connection_->send(end_of_event(), false);
   }

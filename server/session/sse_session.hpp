@@ -24,7 +24,7 @@ class SseSession final : public Session, public std::enable_shared_from_this<Sse
   };
 
   SseSession(TextSessionContext context, Connection& connection, TextSessionOptions options, Request request);
-  void start();
+  void start() override;
 
   /// What a client sends after its request means nothing.
   Result<Consumed> on_input(const Input& input) override { return Consumed{input.unread.size(), 0}; }

@@ -10,6 +10,8 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kDeliveryBytesMax = 256U << 10;
+/// Then it is the turn of the shard's others: what a filter leaves out fills no connection, so nothing else would end it.
+constexpr std::size_t kTurnBytesMax = 1U << 20;
 
 }  // namespace
 
@@ -98,7 +100,9 @@ void Subscriptions::pump() {
 }
 
 void Subscriptions::deliver_in_turn() {
+  turn_bytes_ = 0;
   while (!ready_.empty()) {
+    if (turn_bytes_ >= kTurnBytesMax) return go_on_later();
     const Room room = output_.room();
     if (room.bytes == 0) return;
     const Place place = ready_.begin();
@@ -112,6 +116,16 @@ void Subscriptions::deliver_in_turn() {
     }
     if (const auto found = by_number_.find(number); found != by_number_.end()) line_up(found->second);
   }
+}
+
+void Subscriptions::go_on_later() {
+  if (std::exchange(goes_on_later_, true)) return;
+  shard_.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->goes_on_later_ = false;
+    if (!self->closed_) self->pump();
+  });
 }
 
 bool Subscriptions::serve(Place place, const Room& room) {
@@ -144,6 +158,7 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
   place->next = batches->next_offset;
   place->at_tail = place->next == high_watermark;
   place->credit_bytes -= static_cast<std::int64_t>(batches->bytes);
+  turn_bytes_ += batches->bytes;
   const std::shared_ptr<Partition> partition = place->partition;  // the subscription may end in there
   output_.deliver({place->number, std::move(batches).value(), high_watermark, *partition, records});
 }

@@ -74,6 +74,7 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
   /// Puts it at the end of the line if there is something for it.
   void line_up(Place place);
   void deliver_in_turn();
+  void go_on_later();
   /// False when its next batch has to wait for more room.
   bool serve(Place place, const Room& room);
   void take(Place place, Result<storage::ReadBatches> batches);
@@ -89,7 +90,9 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
   std::unordered_map<std::uint32_t, Place> by_number_;
   std::unordered_map<Partition*, std::vector<Place>> by_partition_;
   std::size_t reading_bytes_ = 0;
+  std::size_t turn_bytes_ = 0;
   bool pumping_ = false;
+  bool goes_on_later_ = false;
   bool closed_ = false;
 };
 

@@ -63,19 +63,6 @@ TEST_F(HttpRules, ARequestHasOneHost) {
   EXPECT_EQ(answer("GET /health/live HTTP/1.0\r\n\r\n").result_int(), 200U);
 }
 
-TEST_F(HttpRules, HeadOfAStreamIsAnsweredAndTheConnectionGoesOn) {
-  start();
-  create("orders");
-  boost::asio::io_context io;
-  auto socket = connect_to(io, server->http_port());
-  const Response head = answer_on(socket, "HEAD /v1/topics/orders/stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  EXPECT_EQ(head.result_int(), 200U);
-  EXPECT_EQ(head[http::field::content_type], "text/event-stream");
-  EXPECT_EQ(head.count(http::field::content_length), 0U);
-  EXPECT_EQ(answer_on(socket, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n").result_int(), 200U);
-  EXPECT_EQ(answer_on(socket, "HEAD /v1/topics/none/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").result_int(), 404U);
-}
-
 TEST_F(HttpRules, AttributesWithoutASpecversionAreNoEventAndNoBytesEither) {
   start();
   create("orders");
@@ -91,12 +78,6 @@ TEST_F(HttpRules, AttributesWithoutASpecversionAreNoEventAndNoBytesEither) {
   EXPECT_THAT(get("/v1/topics/orders/partitions/0/records").body(), HasSubstr(R"("value":"a t")"));
 }
 
-TEST_F(HttpRules, APartitionIsWrittenAsItsNumberHoweverItWasAskedFor) {
-  start();
-  create("orders");
-  EXPECT_EQ(json::parse(get("/v1/topics/orders/partitions/00/records").body()).at("partition").as_int64(), 0);
-}
-
 TEST_F(HttpRules, APageThatMayAskMayReadWhyItWasRefused) {
   start();
   const std::string from_page = "Host: localhost\r\nOrigin: https://shop.example\r\n";
@@ -108,17 +89,6 @@ TEST_F(HttpRules, APageThatMayAskMayReadWhyItWasRefused) {
   EXPECT_EQ(no_target[http::field::access_control_allow_origin], "https://shop.example");
   const Response stranger = answer("GET /%zz HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n");
   EXPECT_EQ(stranger.count(http::field::access_control_allow_origin), 0U);
-}
-
-TEST_F(HttpRules, APageMayReadWhereItsNextPageBegins) {
-  start();
-  create("orders");
-  const Response page =
-      answer("GET /v1/topics/orders/partitions/0/records HTTP/1.1\r\nHost: localhost\r\nOrigin: https://shop.example\r\n\r\n");
-  const std::string exposed(page[http::field::access_control_expose_headers]);
-  for (const std::string field : {"Leat-Next-Offset", "Leat-Log-Start", "Leat-High-Watermark", "Retry-After"}) {
-    EXPECT_THAT(exposed, HasSubstr(field));
-  }
 }
 
 TEST_F(HttpRules, TheTitleOfAProblemIsTheNameOfItsStatus) {
