@@ -204,6 +204,7 @@ Server::~Server() {
 Result<void> Server::stop() {
   if (!parts_->running) return ok();
   parts_->running = false;
+  parts_->broker->begin_drain();
   if (parts_->http) parts_->http->stop(kDrainDeadline);
   parts_->native->stop(kDrainDeadline);
   return parts_->broker->stop();

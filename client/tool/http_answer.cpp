@@ -43,12 +43,20 @@ AckLevel level_named(std::string_view name) {
   return name == "written" ? AckLevel::written : AckLevel::none;
 }
 
+/// What a text says beside what the code says already: "orders" of "unknown topic: orders".
+std::string beside(std::string_view said, std::string_view text) {
+  if (!text.starts_with(said)) return std::string(text);
+  text.remove_prefix(said.size());
+  if (text.starts_with(": ")) text.remove_prefix(2);
+  return std::string(text);
+}
+
 }  // namespace
 
 Error error_of_answer(unsigned status, std::string_view body) {
   const json::value problem = parse(body);
   const std::string_view detail = text_at(problem, "detail");
-  if (const auto code = errc_named(text_at(problem, "code"))) return Error(*code, std::string(detail));
+  if (const auto code = errc_named(text_at(problem, "code"))) return Error(*code, beside(Error(*code).message(), detail));
   std::string text = "the server answered with HTTP " + std::to_string(status);
   const std::string_view said = detail.empty() ? text_at(problem, "title") : detail;
   if (!said.empty()) text.append(": ").append(said);

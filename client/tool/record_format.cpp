@@ -208,7 +208,7 @@ void append_record_json(std::string& out, const PlacedRecord& placed) {
 }
 
 void append_record_event(std::string& out, const PlacedRecord& placed) {
-  cloudevents::append_json(out, cloudevents::placed_event_of(placed.record, {placed.topic, placed.partition}));
+  cloudevents::append_json(out, cloudevents::event_of(placed.record, {placed.topic, placed.partition}));
   out += '\n';
 }
 

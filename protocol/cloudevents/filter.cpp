@@ -1,6 +1,7 @@
 #include "protocol/cloudevents/filter.hpp"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <optional>
 
@@ -11,6 +12,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kDepthMax = 8;
 constexpr std::size_t kConditionsMax = 100;
+constexpr std::size_t kTextBytesMax = std::size_t{64} << 10;
 constexpr std::string_view kKeyName = "$key";
 constexpr std::string_view kHeaderPrefix = "$header.";
 
@@ -39,7 +41,8 @@ class Filter::Fields {
   std::optional<std::string_view> find(std::string_view name) {
     if (name == kKeyName) return record_.key ? std::optional(as_text(*record_.key)) : std::nullopt;
     if (name.starts_with(kHeaderPrefix)) return header(name.substr(kHeaderPrefix.size()));
-    if (is_binary_event_) return attribute_header(name);
+    // What the broker adds is in no header.
+    if (is_binary_event_ && !is_added_by_broker(name)) return attribute_header(name);
     if (!event_) event_ = event_of(record_, place_);
     const AttributeValue* value = event_->find(name);
     if (value == nullptr) return std::nullopt;
@@ -76,6 +79,7 @@ class Filter::Fields {
 
 struct Filter::Parser {
   std::size_t conditions = 0;
+  std::size_t text_bytes = 0;
 
   Result<Filter> filter(const json::value& value, std::size_t depth) {
     const auto* object = value.if_object();
@@ -108,6 +112,8 @@ struct Filter::Parser {
       if (!is_name(name)) return malformed("a name is an attribute, $key or $header.<name>");
       if (text == nullptr || text->empty()) return malformed("a value is a string that is not empty");
       if (++conditions > kConditionsMax) return malformed("at most 100 conditions");
+      text_bytes += name.size() + text->size();
+      if (text_bytes > kTextBytesMax) return malformed("at most 64 KiB of text");
       Filter condition;
       condition.kind_ = kind;
       condition.name_ = name;
@@ -133,6 +139,14 @@ struct Filter::Parser {
 };
 
 Result<Filter> Filter::parse(const json::value& json) { return Parser().filter(json, 1); }
+
+Result<Filter> Filter::parse_json(std::string_view text) {
+  if (text.size() > kTextBytesMax) return malformed("at most 64 KiB of text");
+  boost::system::error_code error;
+  const json::value value = json::parse({text.data(), text.size()}, error);
+  if (error) return malformed("not JSON: " + error.message());
+  return parse(value);
+}
 
 bool Filter::matches(const record::RecordView& record, const RecordPlace& place) const {
   Fields fields(record, place);

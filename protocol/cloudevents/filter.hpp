@@ -2,6 +2,7 @@
 
 #include <boost/json/fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/base/result.hpp"
@@ -18,8 +19,11 @@ namespace leat::cloudevents {
 /// compare as text; a name that the record does not have fits nothing. Immutable; any thread.
 class Filter {
  public:
-  /// invalid_argument for anything else, for more than 8 levels and for more than 100 conditions.
+  /// invalid_argument for anything else, for more than 8 levels, more than 100 conditions, and more than 64 KiB of names and
+  /// values.
   static Result<Filter> parse(const boost::json::value& json);
+  /// Of JSON text, which is itself at most 64 KiB.
+  static Result<Filter> parse_json(std::string_view text);
 
   [[nodiscard]] bool matches(const record::RecordView& record, const RecordPlace& place) const;
 

@@ -31,6 +31,18 @@ std::optional<unsigned> hex_digit(char c) {
   return std::nullopt;
 }
 
+/// What a quoted-string (RFC 9110, section 5.6.4) says; anything else is as it is.
+std::string unquoted(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"') return std::string(value);
+  std::string text;
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    if (value[i] == '"') return i + 1 == value.size() ? text : std::string(value);
+    if (value[i] == '\\' && i + 1 < value.size()) ++i;
+    text += value[i];
+  }
+  return std::string(value);
+}
+
 }  // namespace
 
 ContentMode content_mode(std::string_view content_type, bool has_specversion_header) {
@@ -59,7 +71,7 @@ Result<Event> parse_binary(std::span<const HttpField> fields, std::string_view c
       twice.context += field.name;
       return twice;
     }
-    auto value = percent_decode(field.value);
+    auto value = percent_decode(unquoted(field.value));
     if (value.has_error()) {
       Error malformed(Errc::invalid_argument, value.error().context);
       malformed.context.append(" in the header ").append(field.name);

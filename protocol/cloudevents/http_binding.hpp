@@ -25,7 +25,8 @@ ContentMode content_mode(std::string_view content_type, bool has_specversion_hea
 /// Whether a structured or batched message is in JSON, the one event format there is here.
 bool is_json_format(std::string_view content_type);
 
-/// Binary mode: `ce-*` fields (names in any case, values percent-encoded) are attributes, Content-Type is datacontenttype, the
+/// Binary mode: `ce-*` fields (names in any case, values percent-encoded, in double quotes
+/// or not) are attributes, Content-Type is datacontenttype, the
 /// body is the data. invalid_argument for what is no event.
 Result<Event> parse_binary(std::span<const HttpField> fields, std::string_view content_type, ByteSpan body);
 

@@ -19,10 +19,6 @@ constexpr std::string_view kBoolean = "boolean";
 /// Of those that a record may give: for its content type and its place.
 constexpr std::size_t kAttributesKept = 4;
 
-bool is_added_by_broker(std::string_view name) {
-  return name == kOffsetAttribute || name == kPartitionAttribute || name == kTimeAttribute;
-}
-
 std::string_view type_name(const AttributeValue& value) {
   if (std::holds_alternative<std::int32_t>(value)) return kInteger;
   return std::holds_alternative<bool>(value) ? kBoolean : std::string_view();
@@ -149,6 +145,10 @@ std::optional<ByteSpan> EventRecord::key() const { return key_ ? std::optional(a
 
 std::optional<ByteSpan> EventRecord::value() const { return value_ ? std::optional<ByteSpan>(*value_) : std::nullopt; }
 
+bool is_added_by_broker(std::string_view attribute) {
+  return attribute == kOffsetAttribute || attribute == kPartitionAttribute || attribute == kTimeAttribute;
+}
+
 Event event_of(const record::RecordView& record, const RecordPlace& place) {
   auto event = structured_event(record);
   if (!event) event = binary_event(record);
@@ -159,16 +159,6 @@ Event event_of(const record::RecordView& record, const RecordPlace& place) {
   event->set(kOffsetAttribute, std::to_string(record.offset.value()));
   event->set(kTimeAttribute, std::move(time));
   return *std::move(event);
-}
-
-Event placed_event_of(const record::RecordView& record, const RecordPlace& place) {
-  Event event = event_of(record, place);
-  event.set(kOffsetAttribute, std::to_string(record.offset.value()));
-  event.set(kPartitionAttribute, place.partition.value());
-  std::string time;
-  append_timestamp(time, record.timestamp);
-  event.set(kTimeAttribute, std::move(time));
-  return event;
 }
 
 }  // namespace leat::cloudevents

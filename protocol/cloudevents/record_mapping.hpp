@@ -44,12 +44,13 @@ inline constexpr std::string_view kOffsetAttribute = "leatoffset";        ///< a
 inline constexpr std::string_view kPartitionAttribute = "leatpartition";  ///< an integer
 inline constexpr std::string_view kTimeAttribute = "leattime";            ///< the record's timestamp, RFC 3339
 
-/// The record as an event, lossless for what came in as one through any transport; events in the Kafka binding's structured mode
-/// are taken apart. A record that is no event becomes one: type `leat.record`, source `/topics/<topic>/partitions/<partition>`,
-/// id the offset, `partitionkey` the key when that is text, and every header that could be an attribute as an extension.
-Event event_of(const record::RecordView& record, const RecordPlace& place);
+/// Whether it is one of those.
+bool is_added_by_broker(std::string_view attribute);
 
-/// The same with the record's place and time as the attributes above: what a subscriber is shown.
-Event placed_event_of(const record::RecordView& record, const RecordPlace& place);
+/// The record as an event, with its place and time as the attributes above; lossless for what came in as one through any
+/// transport. Events in the Kafka binding's structured mode are taken apart. A record that is no event becomes one: type
+/// `leat.record`, source `/topics/<topic>/partitions/<partition>`, id the offset, `partitionkey` the key when that is text, and
+/// every header that could be an attribute as an extension.
+Event event_of(const record::RecordView& record, const RecordPlace& place);
 
 }  // namespace leat::cloudevents

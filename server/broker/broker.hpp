@@ -53,6 +53,9 @@ class Broker final : public storage::CommitListener {
   void release(std::size_t bytes);
   /// A write failed: nothing is acknowledged any more.
   [[nodiscard]] bool has_failed() const { return failure_told_.load(); }
+  /// Before the transports end their sessions, so that whoever asks whether the broker is ready is told.
+  void begin_drain() { draining_ = true; }
+  [[nodiscard]] bool draining() const { return draining_; }
   /// Published and not answered, over all sessions.
   [[nodiscard]] std::uint64_t in_flight_bytes() const { return in_flight_bytes_.load(); }
   [[nodiscard]] const StoreMetrics& store_metrics() const { return store_metrics_; }
@@ -114,6 +117,7 @@ class Broker final : public storage::CommitListener {
   std::mutex admin_mutex_;  ///< one change of the topics at a time
   std::atomic<std::uint64_t> in_flight_bytes_{0};
   std::atomic<bool> failure_told_{false};
+  std::atomic<bool> draining_{false};
   std::mutex written_mutex_;
   std::condition_variable written_;  ///< something was, while somebody settles()
   std::atomic<int> settling_{0};

@@ -11,6 +11,9 @@
 
 namespace leat::server {
 
+/// What a request may hold, over every transport that takes several records in one.
+inline constexpr std::size_t kRecordsPerRequestMax = 10'000;
+
 /// A record of somebody who makes no batches. Owns nothing.
 struct NewRecord {
   std::optional<ByteSpan> key;

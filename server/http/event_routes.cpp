@@ -15,8 +15,6 @@
 namespace leat::server {
 namespace {
 
-constexpr std::size_t kEventsMax = 10'000;
-
 /// What a request asks to be published; owns it.
 struct Events {
   std::vector<cloudevents::EventRecord> events;
@@ -52,7 +50,7 @@ Result<std::vector<cloudevents::Event>> events_of(const HttpRequest& request, cl
   using cloudevents::ContentMode;
   const std::string_view body = as_text(request.body.span());
   std::vector<cloudevents::Event> events;
-  if (mode == ContentMode::batched) return cloudevents::parse_json_batch(body, kEventsMax);
+  if (mode == ContentMode::batched) return cloudevents::parse_json_batch(body, kRecordsPerRequestMax);
   if (mode == ContentMode::structured) {
     LEAT_ASSIGN(auto event, cloudevents::parse_json(body));
     events.push_back(std::move(event));
@@ -74,11 +72,20 @@ NewRecord plain_record(const HttpRequest& request) {
   return record;
 }
 
+/// Attributes without a specversion are an event whose sender forgot it: as plain bytes it would lose them.
+Result<void> check_is_no_event(const HttpRequest& request) {
+  const auto found = std::find_if(request.fields.begin(), request.fields.end(),
+                                  [](const HttpField& field) { return field.name.starts_with("ce-"); });
+  if (found == request.fields.end()) return ok();
+  return Error(Errc::invalid_argument, "there is " + found->name + " and no ce-specversion");
+}
+
 Result<Events> parse(const HttpRequest& request, cloudevents::ContentMode mode) {
   LEAT_ASSIGN(const Place place, place_of(request));
   Events parsed;
   parsed.level = place.level;
   if (mode == cloudevents::ContentMode::none) {
+    LEAT_TRY(check_is_no_event(request));
     parsed.records.push_back(plain_record(request));
   } else {
     LEAT_ASSIGN(auto events, events_of(request, mode));

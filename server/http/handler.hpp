@@ -21,6 +21,8 @@ class HttpHandler {
 
   /// Says whether this host and origin may speak to the daemon at all, as browsers tell them. Called before the body is read.
   virtual std::optional<HttpResponse> refuse(const HttpRequest& head) const = 0;
+  /// Lets the page that asked read an answer that handle() did not give.
+  virtual void add_cors(const HttpRequest& head, HttpResponse& response) const = 0;
   /// Never throws for what a peer sent.
   virtual boost::asio::awaitable<HttpResponse> handle(HttpRequest request, Shard& shard) = 0;
 

@@ -9,6 +9,7 @@ void add_health_routes(Routes& routes, Broker& broker) {
     co_return text_response(200, "application/json", "{\"status\":\"live\"}\n");
   });
   routes.add("GET", "/health/ready", [&broker](const HttpRequest&, Shard&) -> boost::asio::awaitable<HttpResponse> {
+    if (broker.draining()) co_return problem(Error(Errc::shutting_down));
     if (broker.has_failed()) co_return problem(503, Errc::storage_failed, "a write failed; what is durable is served");
     co_return text_response(200, "application/json", "{\"status\":\"ready\"}\n");
   });

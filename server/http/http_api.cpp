@@ -94,13 +94,13 @@ HttpResponse HttpApi::answer_preflight(const HttpRequest& request, const std::st
   return response;
 }
 
-void HttpApi::add_cors(const HttpRequest& request, HttpResponse& response) const {
-  const std::string_view origin = request.field("origin");
+void HttpApi::add_cors(const HttpRequest& head, HttpResponse& response) const {
+  const std::string_view origin = head.field("origin");
   response.fields.push_back({"vary", "Origin"});
-  if (!origins_.is_accepted_foreign(origin, request.field("host"))) return;
+  if (!origins_.is_accepted_foreign(origin, head.field("host"))) return;
   response.fields.push_back({"access-control-allow-origin", std::string(origin)});
   response.fields.push_back(
-      {"access-control-expose-headers", "Location, Retry-After, Leat-Next-Offset, Leat-Log-Start, Leat-High-Watermark"});
+      {"access-control-expose-headers", "Allow, Leat-High-Watermark, Leat-Log-Start, Leat-Next-Offset, Location, Retry-After"});
 }
 
 HttpHandler::WebSocketOffer HttpApi::open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols,

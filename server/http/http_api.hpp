@@ -26,13 +26,13 @@ class HttpApi final : public HttpHandler {
   HttpApi(Broker& broker, const NetworkMemory& memory, HttpApiOptions options);
 
   std::optional<HttpResponse> refuse(const HttpRequest& head) const override;
+  void add_cors(const HttpRequest& head, HttpResponse& response) const override;
   boost::asio::awaitable<HttpResponse> handle(HttpRequest request, Shard& shard) override;
   WebSocketOffer open_web_socket(const HttpRequest& head, const std::vector<std::string>& subprotocols, Shard& shard) override;
   [[nodiscard]] const Routes& routes() const { return routes_; }
 
  private:
   [[nodiscard]] HttpResponse answer_preflight(const HttpRequest& request, const std::string& allowed_methods) const;
-  void add_cors(const HttpRequest& request, HttpResponse& response) const;
 
   ApiContext context_;
   const OriginPolicy origins_;

@@ -1,9 +1,21 @@
 #include "server/http/problem.hpp"
 
+#include <boost/beast/http/status.hpp>
+
 #include "protocol/text/json_text.hpp"
 #include "server/session/wire_error.hpp"
 
 namespace leat::server {
+namespace {
+
+/// The status code's name in RFC 9110, which about:blank wants for a title.
+std::string_view phrase_of(unsigned status) {
+  if (status == 413) return "Content Too Large";  // Beast has the name of an older RFC
+  const auto phrase = boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(status));
+  return {phrase.data(), phrase.size()};
+}
+
+}  // namespace
 
 unsigned http_status_of(Errc code) {
   switch (code) {
@@ -42,15 +54,11 @@ unsigned http_status_of(Errc code) {
   }
 }
 
-HttpResponse problem(unsigned status, Errc code, std::string detail, std::string_view members) {
-  const Error error(code, std::move(detail));
+HttpResponse problem(unsigned status, Errc code, std::string_view detail, std::string_view members) {
   std::string body = R"({"type":"about:blank","title":)";
-  append_json_string_lossy(body, Error(code).message());
-  body += ",\"status\":" + std::to_string(status);
-  if (!error.context.empty()) {
-    body += ",\"detail\":";
-    append_json_string_lossy(body, error.context);
-  }
+  append_json_string_lossy(body, phrase_of(status));
+  body += ",\"status\":" + std::to_string(status) + ",\"detail\":";
+  append_json_string_lossy(body, detail);
   body += ",\"code\":";
   append_json_string_lossy(body, name_of(code));
   body += is_retriable(code) ? ",\"retriable\":true" : ",\"retriable\":false";
@@ -62,9 +70,8 @@ HttpResponse problem(unsigned status, Errc code, std::string detail, std::string
 }
 
 HttpResponse problem(const Error& error, std::string_view members) {
-  Error said = for_peer(error);
-  const unsigned status = http_status_of(said.code);
-  return problem(status, said.code, std::move(said.context), members);
+  const Error said = for_peer(error);
+  return problem(http_status_of(said.code), said.code, said.message(), members);
 }
 
 }  // namespace leat::server

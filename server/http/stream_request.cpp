@@ -1,7 +1,5 @@
 #include "server/http/stream_request.hpp"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <charconv>
 #include <chrono>
 
@@ -37,10 +35,7 @@ Result<StreamRequest> parse_stream_request(const HttpRequest& request) {
     } else if (name == "partition") {
       LEAT_ASSIGN(parsed.partition, parse_partition(value));
     } else if (name == "filter") {
-      boost::system::error_code error;
-      const boost::json::value json = boost::json::parse(value, error);
-      if (error) return Error(Errc::invalid_argument, "filter is JSON: " + error.message());
-      LEAT_ASSIGN(parsed.filter, cloudevents::Filter::parse(json));
+      LEAT_ASSIGN(parsed.filter, cloudevents::Filter::parse_json(value));
     } else if (name != "topic" && name != "form") {
       return Error(Errc::invalid_argument, "the query takes from, partition, filter, topic and form, not " + name);
     }

@@ -11,21 +11,19 @@ namespace {
 /// An event's id names each.
 constexpr std::size_t kPartitionsMax = 100;
 
-/// Where a browser that comes back goes on.
-Result<void> resume(std::string_view last_event_id, std::vector<RecordFeed::Part>& parts) {
+/// Where a browser that comes back goes on, whatever the query says.
+Result<std::vector<RecordFeed::Part>> resumed(std::string_view last_event_id, std::vector<RecordFeed::Part> parts) {
   const auto offsets = SseSession::parse_event_id(last_event_id);
   if (!offsets) return Error(Errc::invalid_argument, "Last-Event-ID is none of this stream");
   for (RecordFeed::Part& part : parts) {
     const auto found = offsets->find(part.partition->id().partition.value());
-    if (found == offsets->end()) continue;
-    // Nobody was ever told it: the topic is another one by that name. Who was let in would be ended at once, and come back.
-    if (const Offset end = part.partition->high_watermark(); found->second > end) {
-      return Error(Errc::offset_out_of_range, "Last-Event-ID is behind the end, " + std::to_string(end.value()));
-    }
-    // What retention has deleted meanwhile is gone; the next id tells.
-    part.from = std::max(found->second, part.partition->log().log_start());
+    const Offset start = part.partition->log().log_start();
+    // From the start: a partition that came later, one whose topic is another of the same name by now (there are fewer records
+    // than were sent), and one whose records retention has deleted meanwhile; the next id tells.
+    const bool goes_on = found != offsets->end() && found->second >= start && found->second <= part.partition->high_watermark();
+    part.from = goes_on ? found->second : start;
   }
-  return ok();
+  return parts;
 }
 
 boost::asio::awaitable<Result<SseSession::Request>> prepare(const ApiContext& context, const HttpRequest& request) {
@@ -33,19 +31,17 @@ boost::asio::awaitable<Result<SseSession::Request>> prepare(const ApiContext& co
   if (parsed.has_error()) co_return std::move(parsed).error();
   if (!parsed->from) co_return Error(Errc::invalid_argument, "a stream begins somewhere");
   const std::string topics[] = {request.arguments[0]};
-  auto parts = parts_of(context.broker.topics(), topics, parsed->partition);
-  if (parts.has_error()) co_return std::move(parts).error();
-  if (parts->size() > kPartitionsMax) {
+  auto parts = parts_of(context.broker.topics(), topics, parsed->partition, kPartitionsMax);
+  if (parts.has_error()) {
+    if (parts.error().code != Errc::limit_reached) co_return std::move(parts).error();
     co_return Error(Errc::limit_reached, "a stream is of " + std::to_string(kPartitionsMax) + " partitions at most: choose one");
   }
-  const std::string_view last = request.field("last-event-id");
-  // Who comes back asks for the same address, whose offset may be gone by now, and a partition that is new to him he wants whole.
-  const StartPosition from = last.empty() ? *parsed->from : StartPosition{StartPosition::Kind::earliest, 0};
-  parts = co_await resolve_parts(context.broker, std::move(*parts), from);
-  if (parts.has_error()) co_return std::move(parts).error();
-  if (!last.empty()) {
-    if (const auto resumed = resume(last, *parts); resumed.has_error()) co_return resumed.error();
+  if (const std::string_view last = request.field("last-event-id"); !last.empty()) {
+    parts = resumed(last, std::move(*parts));
+  } else {
+    parts = co_await resolve_parts(context.broker, std::move(*parts), *parsed->from);
   }
+  if (parts.has_error()) co_return std::move(parts).error();
   const std::string* const form = request.parameter("form");
   if (form != nullptr && *form != "json" && *form != "cloudevents") {
     co_return Error(Errc::invalid_argument, "form is json or cloudevents");

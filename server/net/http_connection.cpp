@@ -12,6 +12,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include "server/config/logging.hpp"
+#include "server/http/http_date.hpp"
 #include "server/http/problem.hpp"
 #include "server/http/target.hpp"
 #include "server/net/await_share.hpp"
@@ -57,6 +58,15 @@ std::optional<HttpResponse> answer_to(const error_code& error) {
   }
   return std::nullopt;
 }
+
+/// RFC 9112, section 3.2: which host is asked for must be said, and once; before HTTP/1.1 it could not be.
+template <class Message>
+bool names_its_host(const Message& message) {
+  const auto hosts = message.count(http::field::host);
+  return hosts == 1 || (hosts == 0 && message.version() < 11);
+}
+
+std::string date_now() { return http_date(std::time(nullptr)); }
 
 /// A body as it comes, and its share of the memory for what is received.
 struct Body {
@@ -129,9 +139,13 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   HttpRequest request = head_of(parser.get(), peer_);
   request.client = client_;
   if (const std::string_view agent = request.field("user-agent"); !agent.empty()) client_->set_name(agent);
+  if (!names_its_host(parser.get())) {
+    co_await send(problem(400, Errc::malformed_frame, "a request has one Host"), parser);
+    co_return false;
+  }
   const beast::string_view target = parser.get().target();
   if (const auto parsed = parse_target({target.data(), target.size()}, request); parsed.has_error()) {
-    co_await send(problem(parsed.error()), parser);
+    co_await send(refusal_of(request, problem(parsed.error())), parser);
     co_return false;
   }
   // What cannot be decoded has no end that is known.
@@ -149,17 +163,24 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   auto body = co_await receive_body(parser);
   if (body.has_error()) {
     if (body.error().code == Errc::connection_lost) co_return false;
-    co_await send(problem(body.error()), parser);
+    co_await send(refusal_of(request, problem(body.error())), parser);
     co_return false;
   }
   request.body = std::move(*body);
   HttpResponse response = co_await handler_.handle(std::move(request), shard_);
   if (closed_) co_return false;
-  if (response.stream && !draining_ && parser.get().method() != http::verb::head) {
+  const bool has_stream = response.stream && parser.get().method() != http::verb::head;
+  if (has_stream && !draining_) {
     open_stream(std::move(response));
     co_return false;
   }
+  if (has_stream) response = problem(Error(Errc::shutting_down));
   co_return co_await send(std::move(response), parser);
+}
+
+HttpResponse HttpConnection::refusal_of(const HttpRequest& head, HttpResponse response) const {
+  handler_.add_cors(head, response);
+  return response;
 }
 
 asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser) {
@@ -215,6 +236,7 @@ asio::awaitable<Result<SharedBytes>> HttpConnection::receive_body(Parser& parser
 
 asio::awaitable<bool> HttpConnection::send(HttpResponse response, const Parser& parser) {
   http::response<SharedBody> message(http::int_to_status(response.status), 11);
+  message.set(http::field::date, date_now());
   message.set(http::field::server, "leatd/" + std::string(kVersion));
   for (const HttpField& field : response.fields) message.insert(field.name, field.value);
   const bool head_only = parser.is_header_done() && parser.get().method() == http::verb::head;
@@ -283,7 +305,8 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
 }
 
 void HttpConnection::open_stream(HttpResponse response) {
-  std::string head = "HTTP/1.1 200 OK\r\nServer: leatd/" + std::string(kVersion) + "\r\nConnection: close\r\n";
+  std::string head =
+      "HTTP/1.1 200 OK\r\nDate: " + date_now() + "\r\nServer: leatd/" + std::string(kVersion) + "\r\nConnection: close\r\n";
   for (const HttpField& field : response.fields) head += field.name + ": " + field.value + "\r\n";
   head += "\r\n";
   client_->set_protocol("sse");

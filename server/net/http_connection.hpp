@@ -47,6 +47,8 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   boost::asio::awaitable<bool> receive_head(Parser& parser);
   /// False when the connection cannot go on.
   boost::asio::awaitable<bool> answer(Parser& parser);
+  /// An answer to what does not come before the handler.
+  [[nodiscard]] HttpResponse refusal_of(const HttpRequest& head, HttpResponse response) const;
   boost::asio::awaitable<Result<SharedBytes>> receive_body(Parser& parser);
   boost::asio::awaitable<bool> send(HttpResponse response, const Parser& parser);
   /// Of an answer that has a share of the memory for sending; null for a small one.

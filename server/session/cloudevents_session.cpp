@@ -5,6 +5,7 @@
 
 #include "protocol/cloudevents/json_format.hpp"
 #include "server/broker/publish_records.hpp"
+#include "server/config/log_throttle.hpp"
 #include "server/config/logging.hpp"
 #include "server/session/feed_parts.hpp"
 #include "server/session/wire_error.hpp"
@@ -33,15 +34,23 @@ CloudEventsSession::CloudEventsSession(TextSessionContext context, Connection& c
                                  connection_->flush_soon();
                                },
                                [this](std::uint32_t, const RecordFeed::Part& part, Offset next, const Error& error) {
-                                 log::warn("records passed over", {{"topic", part.topic},
-                                                                   {"partition", part.partition->id().partition.value()},
-                                                                   {"next", next.value()},
-                                                                   {"peer", options_.peer},
-                                                                   {"error", error.message()}});
+                                 log_skipped(part, next, error);
                                },
                                [this](std::uint32_t, const RecordFeed::Part&, const Error& error) { fail(error); },
                                [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); },
                                Transport::cloudevents, options_.client}) {}
+
+void CloudEventsSession::log_skipped(const RecordFeed::Part& part, Offset next, const Error& error) const {
+  thread_local log::Throttle throttle;  // a line a second and shard, however many subscribers meet the batch
+  const auto left_out = throttle.admit(std::chrono::steady_clock::now());
+  if (!left_out) return;
+  log::warn("records passed over", {{"topic", part.topic},
+                                    {"partition", part.partition->id().partition.value()},
+                                    {"next", next.value()},
+                                    {"peer", options_.peer},
+                                    {"error", error.message()},
+                                    {"not_logged_before", *left_out}});
+}
 
 void CloudEventsSession::start() {
   if (request_.from) boost::asio::co_spawn(shard_.io(), subscribe(shared_from_this()), boost::asio::detached);
@@ -49,7 +58,7 @@ void CloudEventsSession::start() {
 
 boost::asio::awaitable<void> CloudEventsSession::subscribe([[maybe_unused]] std::shared_ptr<CloudEventsSession> self) {
   const std::string topics[] = {request_.topic};
-  auto parts = parts_of(broker_.topics(), topics, request_.partition);
+  auto parts = parts_of(broker_.topics(), topics, request_.partition, options_.subscriptions_max);
   if (parts.has_value()) parts = co_await resolve_parts(broker_, std::move(*parts), *request_.from);
   if (connection_ == nullptr || draining_) co_return;
   if (parts.has_error()) co_return fail(parts.error());

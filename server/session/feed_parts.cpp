@@ -15,11 +15,13 @@ Result<std::vector<RecordFeed::Part>> resolve_each(std::vector<RecordFeed::Part>
 }  // namespace
 
 Result<std::vector<RecordFeed::Part>> parts_of(const TopicRegistry& topics, std::span<const std::string> names,
-                                               std::optional<PartitionId> partition) {
+                                               std::optional<PartitionId> partition, std::size_t parts_max) {
   std::vector<RecordFeed::Part> parts;
   for (const std::string& name : names) {
     const TopicEntryPtr topic = topics.by_name(name);
     if (!topic) return Error(Errc::unknown_topic, name);
+    const std::size_t more = partition ? 1 : topic->partitions.size();
+    if (more > parts_max - parts.size()) return Error(Errc::limit_reached, std::to_string(parts_max) + " partitions");
     if (partition) {
       LEAT_ASSIGN(auto one, topics.partition({topic->catalog.id, *partition}));
       parts.push_back({name, std::move(one), Offset(0)});

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +14,8 @@
 
 /// The messages that a client of `leat.json.v1` sends (PROTOCOL.md), parsed and checked.
 namespace leat::server::json_message {
+
+inline constexpr std::size_t kHeadersPerRecordMax = 1'000;
 
 struct Subscribe {
   std::uint32_t id = 0;
@@ -75,9 +76,5 @@ std::variant<Message, Refusal> parse(std::string_view text, TimestampMs now_ms);
 /// "durable", "written", "none".
 std::optional<native::AckLevel> ack_level_named(std::string_view name);
 std::string_view name_of(native::AckLevel level);
-
-/// One record of a publish: `key`, `value`, `key_base64`, `value_base64`, `value_json` (any JSON, stored as this broker writes
-/// it), `headers` as [{"name":...,"value":...}], `timestamp` (ms or RFC 3339), `partition`.
-Result<Record> parse_record(const boost::json::value& json);
 
 }  // namespace leat::server::json_message

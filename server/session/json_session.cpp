@@ -1,5 +1,6 @@
 #include "server/session/json_session.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <chrono>
@@ -7,7 +8,7 @@
 #include "protocol/text/json_text.hpp"
 #include "server/config/logging.hpp"
 #include "server/session/feed_parts.hpp"
-#include "server/session/wire_error.hpp"
+#include "server/session/feed_text.hpp"
 
 namespace leat::server {
 namespace {
@@ -29,21 +30,6 @@ const SharedBytes& closing() {
   return kClosing;
 }
 
-void append_place(std::string& out, const RecordFeed::Part& part) {
-  out += "\"topic\":";
-  append_json_string_lossy(out, part.topic);
-  out += ",\"partition\":" + std::to_string(part.partition->id().partition.value());
-}
-
-void append_error(std::string& out, const Error& error) {
-  const Error said = for_peer(error);
-  out += "\"code\":";
-  append_json_string_lossy(out, name_of(said.code));
-  out += ",\"message\":";
-  append_json_string_lossy(out, said.message());
-  out += is_retriable(said.code) ? ",\"retriable\":true" : ",\"retriable\":false";
-}
-
 }  // namespace
 
 JsonSession::JsonSession(TextSessionContext context, Connection& connection, TextSessionOptions options)
@@ -54,17 +40,15 @@ JsonSession::JsonSession(TextSessionContext context, Connection& connection, Tex
       feed_(context.broker, context.shard, context.sending, context.batches, TextForm::json,
             RecordFeed::Output{[this](const RecordFeed::Delivery& delivery) { deliver(delivery); },
                                [this](std::uint32_t id, const RecordFeed::Part& part, Offset next, const Error& error) {
+                                 announce();
                                  std::string message = begin("skipped", id) + ",";
-                                 append_place(message, part);
-                                 message += ",\"next\":" + std::to_string(next.value()) + ",";
-                                 append_error(message, error);
+                                 append_skipped(message, part, next, error);
                                  send(message + "}");
                                },
                                [this](std::uint32_t id, const RecordFeed::Part& part, const Error& error) {
+                                 announce();
                                  std::string message = begin("ended", id) + ",";
-                                 append_place(message, part);
-                                 message += ",";
-                                 append_error(message, error);
+                                 append_ended(message, part, error);
                                  send(message + "}");
                                },
                                [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }, Transport::leat_json,
@@ -129,30 +113,38 @@ void JsonSession::on(json_message::Subscribe request) {
 // The parameters are copies: they live in the coroutine.
 boost::asio::awaitable<void> JsonSession::subscribe([[maybe_unused]] std::shared_ptr<JsonSession> self,
                                                     json_message::Subscribe request) {
-  auto parts = parts_of(broker_.topics(), request.topics, request.partition);
-  if (parts.has_value() && feed_.parts() + parts->size() > options_.subscriptions_max) {
-    parts = Error(Errc::limit_reached, "a connection reads " + std::to_string(options_.subscriptions_max) + " partitions");
-  }
+  auto parts = parts_of(broker_.topics(), request.topics, request.partition, partitions_left());
   if (parts.has_value()) parts = co_await resolve_parts(broker_, std::move(*parts), request.from);
-  if (connection_ == nullptr || draining_) {
-    parts = Error(Errc::shutting_down);
-  }
+  if (connection_ == nullptr || draining_) parts = Error(Errc::shutting_down);
+  // Others may have been let in meanwhile.
+  if (parts.has_value() && parts->size() > partitions_left()) parts = Error(Errc::limit_reached);
   if (parts.has_error()) {
+    if (parts.error().code == Errc::limit_reached) {
+      parts = Error(Errc::limit_reached, "a connection reads " + std::to_string(options_.subscriptions_max) + " partitions");
+    }
     send_error(request.id, parts.error());
   } else {
-    std::string reply = begin("subscribed", request.id) + ",\"partitions\":[";
-    for (const RecordFeed::Part& part : *parts) {
-      if (reply.back() != '[') reply += ',';
-      reply += '{';
-      append_place(reply, part);
-      reply += ",\"from\":" + std::to_string(part.from.value()) + "}";
-    }
-    // Before the first of its records.
-    if (!feed_.has(request.id)) send(reply + "]}");
-    const auto added = feed_.add({request.id, std::move(*parts), std::move(request.filter), request.credit});
-    if (added.has_error()) send_error(request.id, added.error());
+    begin_subscription(std::move(request), std::move(*parts));
   }
   finish_request(0);
+}
+
+std::size_t JsonSession::partitions_left() const {
+  return options_.subscriptions_max - std::min(options_.subscriptions_max, feed_.parts());
+}
+
+void JsonSession::begin_subscription(json_message::Subscribe request, std::vector<RecordFeed::Part> parts) {
+  announcement_ = begin("subscribed", request.id) + ",";
+  append_starts(announcement_, parts);
+  announcement_ += '}';
+  const auto added = feed_.add({request.id, std::move(parts), std::move(request.filter), request.credit});
+  if (added.has_value()) return announce();
+  announcement_.clear();
+  send_error(request.id, added.error());
+}
+
+void JsonSession::announce() {
+  if (!announcement_.empty()) send(std::exchange(announcement_, {}));
 }
 
 void JsonSession::on(json_message::Publish request) {
@@ -200,6 +192,7 @@ void JsonSession::finish_request(std::size_t bytes) {
 
 void JsonSession::deliver(const RecordFeed::Delivery& delivery) {
   if (connection_ == nullptr) return;
+  announce();
   std::string head = begin("deliver", delivery.id) + ",";
   append_place(head, delivery.part);
   head += ",\"high_watermark\":" + std::to_string(delivery.high_watermark.value()) + ",\"records\":[";

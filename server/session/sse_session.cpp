@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "protocol/text/json_text.hpp"
-#include "server/session/wire_error.hpp"
+#include "server/session/feed_text.hpp"
 
 namespace leat::server {
 namespace {
@@ -38,14 +37,14 @@ SseSession::SseSession(TextSessionContext context, Connection& connection, TextS
             RecordFeed::Output{[this](const RecordFeed::Delivery& delivery) { deliver(delivery); },
                                [this](std::uint32_t, const RecordFeed::Part& part, Offset next, const Error& error) {
                                  next_[part.partition->id().partition.value()] = next;
-                                 std::string text = "event: skipped\nid: " + event_id() + "\ndata: ";
-                                 append_json_string_lossy(text, for_peer(error).message());
-                                 send(text + "\n\n");
+                                 std::string text = "event: skipped\nid: " + event_id() + "\ndata: {";
+                                 append_skipped(text, part, next, error);
+                                 send(text + "}\n\n");
                                },
-                               [this](std::uint32_t, const RecordFeed::Part&, const Error& error) {
-                                 std::string text = "event: ended\ndata: ";
-                                 append_json_string_lossy(text, for_peer(error).message());
-                                 send(text + "\n\n");
+                               [this](std::uint32_t, const RecordFeed::Part& part, const Error& error) {
+                                 std::string text = "event: ended\ndata: {";
+                                 append_ended(text, part, error);
+                                 send(text + "}\n\n");
                                  if (connection_ != nullptr) connection_->close_when_flushed();
                                },
                                [this] { return connection_ == nullptr ? 0 : connection_->unsent_bytes(); }, Transport::sse,
@@ -56,7 +55,9 @@ SseSession::SseSession(TextSessionContext context, Connection& connection, TextS
 
 void SseSession::start() {
   // Says at once where it begins: a client that loses the connection before the first record comes back to the same place.
-  send("id: " + event_id() + "\nevent: start\ndata: {}\n\n");
+  std::string text = "id: " + event_id() + "\nevent: start\ndata: {";
+  append_starts(text, request_.parts);
+  send(text + "}\n\n");
   const auto added = feed_.add({kSubscription, std::move(request_.parts), std::move(request_.filter), std::nullopt});
   // The client comes back by itself, and hears why not with an HTTP status.
   if (added.has_error() && connection_ != nullptr) connection_->close_when_flushed();

@@ -30,8 +30,7 @@ Result<std::shared_ptr<TextBatch>> TextBatch::open(ByteSpan batch, std::string t
 }
 
 void TextBatch::append(std::string& out, const record::RecordView& record) const {
-  if (form_ == TextForm::cloudevents)
-    return cloudevents::append_json(out, cloudevents::placed_event_of(record, {topic_, partition_}));
+  if (form_ == TextForm::cloudevents) return cloudevents::append_json(out, cloudevents::event_of(record, {topic_, partition_}));
   out += '{';
   append_record_members(out, record);
   out += '}';

@@ -20,6 +20,15 @@ TEST(HttpAnswer, NamesTheErrorOfProblemDetails) {
   EXPECT_EQ(refused.error().context, "2 MB");
 }
 
+TEST(HttpAnswer, SaysWhatTheCodeMeansOnce) {
+  const auto context_of = [](const std::string& detail) {
+    return error_of_answer(404, R"({"status":404,"code":"unknown_topic","detail":")" + detail + "\"}").context;
+  };
+  EXPECT_EQ(context_of("unknown topic: orders"), "orders");
+  EXPECT_EQ(context_of("unknown topic"), "");
+  EXPECT_EQ(context_of("orders"), "orders");
+}
+
 TEST(HttpAnswer, OfSomethingElseIsToldByItsStatus) {
   EXPECT_EQ(error_of_answer(404, "<html>").code, Errc::unsupported_request);
   EXPECT_EQ(error_of_answer(502, "").code, Errc::internal);

@@ -114,7 +114,7 @@ TEST(CloudEventRecord, DescribesEventsThatWereWrittenCarelessly) {
 }
 
 TEST(CloudEventRecord, IsShownWithItsPlaceAndTime) {
-  const Event event = placed_event_of(Stored(as_bytes("k"), as_bytes("v"), {}).record(), kPlace);
+  const Event event = event_of(Stored(as_bytes("k"), as_bytes("v"), {}).record(), kPlace);
   EXPECT_EQ(event.text("leatoffset"), "0");
   ASSERT_NE(event.find("leatpartition"), nullptr);
   EXPECT_EQ(*event.find("leatpartition"), AttributeValue(std::int32_t{3}));

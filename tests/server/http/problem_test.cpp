@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "server/session/wire_error.hpp"
+
 namespace leat::server {
 namespace {
 
@@ -75,7 +77,7 @@ TEST(Problem, EveryErrorHasItsStatusAndItsCode) {
     const json::value body = body_of(response);
     EXPECT_EQ(body.at("status").to_number<unsigned>(), one.status) << name_of(one.code);
     EXPECT_EQ(body.at("code").as_string(), name_of(one.said));
-    EXPECT_EQ(body.at("title").as_string(), Error(one.said).message());
+    EXPECT_EQ(body.at("detail").as_string(), for_peer(Error(one.code, "why")).message());
     EXPECT_EQ(body.at("type").as_string(), "about:blank");
     EXPECT_EQ(field_of(response, "content-type"), "application/problem+json");
   }
@@ -92,8 +94,15 @@ TEST(Problem, WhereWaitingHelpsThereIsARetryAfter) {
 }
 
 TEST(Problem, TheDetailIsWhatTheErrorSays) {
-  EXPECT_EQ(body_of(problem(Error(Errc::unknown_topic, "orders"))).at("detail").as_string(), "orders");
-  EXPECT_FALSE(body_of(problem(Error(Errc::unknown_topic))).as_object().contains("detail"));
+  EXPECT_EQ(body_of(problem(Error(Errc::unknown_topic, "orders"))).at("detail").as_string(), "unknown topic: orders");
+  EXPECT_EQ(body_of(problem(Error(Errc::unknown_topic))).at("detail").as_string(), "unknown topic");
+}
+
+TEST(Problem, TheTitleIsTheNameOfTheStatus) {
+  EXPECT_EQ(body_of(problem(Error(Errc::unknown_topic))).at("title").as_string(), "Not Found");
+  EXPECT_EQ(body_of(problem(Error(Errc::batch_too_large))).at("title").as_string(), "Content Too Large");
+  EXPECT_EQ(body_of(problem(Error(Errc::storage_full))).at("title").as_string(), "Insufficient Storage");
+  EXPECT_EQ(body_of(problem(421, Errc::invalid_argument, "a")).at("title").as_string(), "Misdirected Request");
 }
 
 TEST(Problem, WhatPeersMustNotKnowIsLeftOut) {
