@@ -111,8 +111,7 @@ Result<void> validate(const Attribute& attribute) {
   if (has_control_characters(text)) return malformed(name, "contains a control character");
   if (name == "source" && (text.empty() || boost::urls::parse_uri_reference(text).has_error()))
     return malformed(name, "must be a URI or a relative reference");
-  if (name == "dataschema" && (text.empty() || boost::urls::parse_uri(text).has_error()))
-    return malformed(name, "must be a URI");
+  if (name == "dataschema" && (text.empty() || boost::urls::parse_uri(text).has_error())) return malformed(name, "must be a URI");
   if (name == "datacontenttype" && !is_media_type(text)) return malformed(name, "must be a media type");
   if (name == "subject" && text.empty()) return malformed(name, "must be a non-empty string");
   if (name == "time" && !is_rfc3339(text)) return malformed(name, "must be an RFC 3339 timestamp");

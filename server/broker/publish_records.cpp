@@ -101,11 +101,21 @@ struct Place {
   std::int64_t at;  ///< within its batch
 };
 
+std::optional<Error> first_error(const std::vector<Result<Place>>& places, const std::vector<Result<std::size_t>>& batches) {
+  for (const auto& place : places) {
+    if (place.has_error()) return place.error();
+  }
+  for (const auto& batch : batches) {
+    if (batch.has_error()) return batch.error();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& broker, Shard& shard, TopicEntryPtr topic,
                                                                        std::span<const NewRecord> records, native::AckLevel level,
-                                                                       Transport transport) {
+                                                                       Transport transport, Refusing refusing) {
   static std::atomic<std::uint32_t> turn{0};
   const auto partitions = static_cast<std::int32_t>(topic->partitions.size());
   const PartitionId in_turn(static_cast<std::int32_t>(turn.fetch_add(1) % static_cast<std::uint32_t>(partitions)));
@@ -123,7 +133,14 @@ boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& b
     }
   }
   std::vector<Result<std::size_t>> publish_of_batch;
-  const auto outcomes = co_await publish_all(broker, shard, batches.finish(level, transport, publish_of_batch));
+  auto publishes = batches.finish(level, transport, publish_of_batch);
+  if (refusing == Refusing::all) {
+    if (const auto error = first_error(places, publish_of_batch)) {
+      shard.metrics().count_publish_error(error->code);
+      co_return std::vector<Result<RecordAck>>(records.size(), *error);
+    }
+  }
+  const auto outcomes = co_await publish_all(broker, shard, std::move(publishes));
   count_errors(shard.metrics(), places);
   count_errors(shard.metrics(), publish_of_batch);
   std::vector<Result<RecordAck>> acks;

@@ -29,11 +29,14 @@ struct RecordAck {
   native::AckLevel level;
 };
 
+/// What is not stored when a record is refused for what is known before anything is: a partition that there is not, its size.
+enum class Refusing : std::uint8_t { one, all };
+
 /// For coroutines on a shard: publishes the records, each batch of a partition as a whole, and says what became of each record,
 /// in their order. The records are copied before this suspends. Errors of single records: unknown_partition, batch_too_large, and
 /// the log's.
 boost::asio::awaitable<std::vector<Result<RecordAck>>> publish_records(Broker& broker, Shard& shard, TopicEntryPtr topic,
                                                                        std::span<const NewRecord> records, native::AckLevel level,
-                                                                       Transport transport);
+                                                                       Transport transport, Refusing refusing = Refusing::one);
 
 }  // namespace leat::server

@@ -122,6 +122,9 @@ HttpResponse answer(const std::vector<Result<RecordAck>>& acks) {
 }
 
 boost::asio::awaitable<HttpResponse> publish(const ApiContext& context, const HttpRequest& request, Shard& shard) {
+  if (const std::string_view coding = request.field("content-encoding"); !coding.empty() && coding != "identity") {
+    co_return problem(415, Errc::unsupported_request, "bodies are taken as they are, not encoded as " + std::string(coding));
+  }
   const std::string_view type = request.field("content-type");
   const auto mode = cloudevents::content_mode(type, !request.field("ce-specversion").empty());
   const bool has_format = mode == cloudevents::ContentMode::structured || mode == cloudevents::ContentMode::batched;
@@ -138,7 +141,8 @@ boost::asio::awaitable<HttpResponse> publish(const ApiContext& context, const Ht
     shard.metrics().count_publish_error(events.error().code);
     co_return problem(events.error());
   }
-  const auto acks = co_await publish_records(context.broker, shard, topic, events->records, events->level, Transport::http);
+  const auto acks =
+      co_await publish_records(context.broker, shard, topic, events->records, events->level, Transport::http, Refusing::all);
   co_return answer(acks);
 }
 

@@ -150,7 +150,8 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   }
   // What cannot be decoded has no end that is known.
   if (const std::string_view coding = request.field("transfer-encoding"); !coding.empty() && !beast::iequals(coding, "chunked")) {
-    co_await send(problem(501, Errc::unsupported_request, "bodies come whole or in chunks, not in " + std::string(coding)), parser);
+    co_await send(problem(501, Errc::unsupported_request, "bodies come whole or in chunks, not in " + std::string(coding)),
+                  parser);
     co_return false;
   }
   if (auto refusal = handler_.refuse(request)) {

@@ -7,6 +7,7 @@
 #include "server/broker/publish_records.hpp"
 #include "server/config/log_throttle.hpp"
 #include "server/config/logging.hpp"
+#include "server/net/receive_buffer.hpp"
 #include "server/session/feed_parts.hpp"
 #include "server/session/wire_error.hpp"
 
@@ -76,7 +77,8 @@ Result<Session::Consumed> CloudEventsSession::on_input(const Input& input) {
   LEAT_ASSIGN(auto event, cloudevents::parse_json(as_text(input.unread)));
   ++publishing_;
   in_flight_bytes_ += bytes;
-  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), cloudevents::EventRecord(std::move(event)), input.buffer.share(input.unread)),
+  boost::asio::co_spawn(shard_.io(),
+                        publish(shared_from_this(), cloudevents::EventRecord(std::move(event)), input.buffer.share(input.unread)),
                         boost::asio::detached);
   return Consumed{bytes, 0};
 }

@@ -39,7 +39,7 @@ class CloudEventsSession final : public Session, public std::enable_shared_from_
  private:
   boost::asio::awaitable<void> subscribe(std::shared_ptr<CloudEventsSession> self);
   boost::asio::awaitable<void> publish(std::shared_ptr<CloudEventsSession> self, cloudevents::EventRecord record,
-                                       std::size_t bytes);
+                                       SharedBytes received);
   void log_skipped(const RecordFeed::Part& part, Offset next, const Error& error) const;
   void fail(const Error& error);
   void finish_drain();

@@ -1,5 +1,6 @@
 #include "server/session/feed_text.hpp"
 
+#include "protocol/native/codec.hpp"
 #include "protocol/text/json_text.hpp"
 #include "server/session/wire_error.hpp"
 
@@ -16,7 +17,8 @@ void append_error(std::string& out, const Error& error) {
   out += "\"code\":";
   append_json_string_lossy(out, name_of(said.code));
   out += ",\"message\":";
-  append_json_string_lossy(out, said.message());
+  const std::string message = said.message();  // it may quote a name as long as the peer's whole message
+  append_json_string_lossy(out, std::string_view(message).substr(0, native::kErrorMessageBytesMax));
   out += is_retriable(said.code) ? ",\"retriable\":true" : ",\"retriable\":false";
 }
 

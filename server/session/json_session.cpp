@@ -7,6 +7,7 @@
 
 #include "protocol/text/json_text.hpp"
 #include "server/config/logging.hpp"
+#include "server/net/receive_buffer.hpp"
 #include "server/session/feed_parts.hpp"
 #include "server/session/feed_text.hpp"
 
@@ -72,21 +73,23 @@ void JsonSession::send_error(std::uint32_t id, const Error& error) {
 }
 
 bool JsonSession::wants_input() const {
-  return connection_ != nullptr && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
+  // A subscription that is being made may be what the next message is about.
+  return connection_ != nullptr && !subscribing_ && in_flight_bytes_ < options_.in_flight_bytes_max && requests_ < kRequestsMax &&
          connection_->unsent_bytes() < options_.outbox_bytes_max;
 }
 
 Result<Session::Consumed> JsonSession::on_input(const Input& input) {
-  message_bytes_ = input.unread.size();
+  received_ = input.buffer.share(input.unread);
   auto parsed = json_message::parse(as_text(input.unread), now_ms());
   if (const auto* refusal = std::get_if<json_message::Refusal>(&parsed)) {
     send_error(refusal->id, refusal->error);
     // Text that is no JSON is from somebody who speaks something else.
     if (refusal->error.code == Errc::malformed_frame) return refusal->error;
-    return Consumed{message_bytes_, 0};
+    return Consumed{std::exchange(received_, {}).size(), 0};
   }
   std::visit([this](auto& message) { on(std::move(message)); }, std::get<json_message::Message>(parsed));
-  return Consumed{message_bytes_, 0};
+  received_ = {};
+  return Consumed{input.unread.size(), 0};
 }
 
 void JsonSession::on(const json_message::Ping& ping) { send(begin("pong", ping.id) + "}"); }
@@ -107,6 +110,7 @@ void JsonSession::on(const json_message::Unsubscribe& unsubscribe) {
 void JsonSession::on(json_message::Subscribe request) {
   if (draining_) return send_error(request.id, Error(Errc::shutting_down));
   ++requests_;
+  subscribing_ = true;
   boost::asio::co_spawn(shard_.io(), subscribe(shared_from_this(), std::move(request)), boost::asio::detached);
 }
 
@@ -126,6 +130,7 @@ boost::asio::awaitable<void> JsonSession::subscribe([[maybe_unused]] std::shared
   } else {
     begin_subscription(std::move(request), std::move(*parts));
   }
+  subscribing_ = false;
   finish_request(0);
 }
 
@@ -155,13 +160,13 @@ void JsonSession::on(json_message::Publish request) {
     return send_error(request.id, Error(Errc::unknown_topic, request.topic));
   }
   ++requests_;
-  in_flight_bytes_ += message_bytes_;
-  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), std::move(request), std::move(topic), message_bytes_),
+  in_flight_bytes_ += received_.size();
+  boost::asio::co_spawn(shard_.io(), publish(shared_from_this(), std::move(request), std::move(topic), received_),
                         boost::asio::detached);
 }
 
 boost::asio::awaitable<void> JsonSession::publish([[maybe_unused]] std::shared_ptr<JsonSession> self,
-                                                  json_message::Publish request, TopicEntryPtr topic, std::size_t bytes) {
+                                                  json_message::Publish request, TopicEntryPtr topic, SharedBytes received) {
   std::vector<NewRecord> records;
   records.reserve(request.records.size());
   for (const json_message::Record& record : request.records) records.push_back(record.view());
@@ -179,7 +184,7 @@ boost::asio::awaitable<void> JsonSession::publish([[maybe_unused]] std::shared_p
     }
   }
   send(reply + "]}");
-  finish_request(bytes);
+  finish_request(received.size());
 }
 
 void JsonSession::finish_request(std::size_t bytes) {

@@ -33,7 +33,7 @@ class JsonSession final : public Session, public std::enable_shared_from_this<Js
 
   boost::asio::awaitable<void> subscribe(std::shared_ptr<JsonSession> self, json_message::Subscribe request);
   boost::asio::awaitable<void> publish(std::shared_ptr<JsonSession> self, json_message::Publish request, TopicEntryPtr topic,
-                                       std::size_t bytes);
+                                       SharedBytes received);
   [[nodiscard]] std::size_t partitions_left() const;
   void begin_subscription(json_message::Subscribe request, std::vector<RecordFeed::Part> parts);
   /// Says that a subscription was taken: once it was, and before the first of its records.
@@ -52,8 +52,9 @@ class JsonSession final : public Session, public std::enable_shared_from_this<Js
   Connection* connection_;  ///< null once closed
   const TextSessionOptions options_;
   RecordFeed feed_;
-  std::string announcement_;       ///< of the subscription that is being added
-  std::size_t message_bytes_ = 0;  ///< of the one being handled
+  std::string announcement_;  ///< of the subscription that is being added
+  SharedBytes received_;      ///< the message being handled, which keeps its share of the memory for as long
+  bool subscribing_ = false;
   std::size_t in_flight_bytes_ = 0;
   std::size_t requests_ = 0;
   bool draining_ = false;

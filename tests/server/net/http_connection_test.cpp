@@ -148,24 +148,53 @@ TEST_F(HttpConnectionTest, ChunksThatAreTogetherTooLargeAreRefused) {
   EXPECT_EQ(client.receive().result_int(), 400U) << "as much as may be, and no JSON";
 }
 
-TEST_F(HttpConnectionTest, BodiesBeyondTheMemoryForThemAreToldToComeLater) {
+TEST_F(HttpConnectionTest, BodiesBeyondTheMemoryForThemWaitOrAreToldToComeLater) {
   start();
   create("orders");
+  const std::string head = "POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n";
+  const std::string almost(kMiB - 1, 'x');
   WebClient first = web();
-  // Its memory grows with what has come.
-  first.send_text("POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" +
-                  std::string(999'999, 'x'));
-  while (metric("leat_buffer_bytes{buffer=\"receive\"}") < kMiB) continue;
+  first.send_text(head + almost);
   WebClient second = web();
-  second.send_text("POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n" +
-                   std::string(999'999, 'x'));
+  second.send_text(head + almost);
   while (metric("leat_buffer_bytes{buffer=\"receive\"}") < 2 * kMiB) continue;
-  const auto refused = publish("orders", "more");
+  EXPECT_EQ(publish("orders", "small").result_int(), 200U) << "has its own";
+  WebClient chunked = web();
+  chunked.send_text("POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n");
+  const auto refused = chunked.receive();
   EXPECT_EQ(refused.result_int(), 503U);
   EXPECT_EQ(code_of(refused), "overloaded");
   EXPECT_EQ(field_of(refused, "retry-after"), "1");
   first.send_text("x");
   EXPECT_EQ(first.receive().result_int(), 200U) << "who has its place keeps it";
+}
+
+TEST_F(HttpConnectionTest, WhoStopsWithinABodyThatOthersNeedTheMemoryForIsClosed) {
+  start();
+  create("orders");
+  const std::string head = "POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n";
+  WebClient deaf = web();
+  deaf.send_text(head + "x");
+  WebClient other = web();
+  other.send_text(head + "x");
+  while (metric("leat_buffer_bytes{buffer=\"receive\"}") < 2 * kMiB) continue;
+  WebClient honest = web();
+  honest.send_text(head + std::string(kMiB, 'x'));
+  EXPECT_EQ(honest.receive().result_int(), 413U) << "read to its end, and too large for the topic";
+  EXPECT_GE(metric("leat_connections_evicted_total"), 1U);
+}
+
+TEST_F(HttpConnectionTest, BodiesInOtherCodingsAreRefusedAndNothingBehindThemIsARequest) {
+  start();
+  create("orders");
+  for (const std::string coding : {"gzip", "chunked, chunked", "chunked, identity", "xchunked"}) {
+    WebClient client = web();
+    client.send_text("POST /v1/topics/orders/events HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: " + coding +
+                     "\r\n\r\nDELETE /v1/topics/orders HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_GE(client.receive().result_int(), 400U) << coding;
+    EXPECT_TRUE(client.is_closed()) << coding;
+  }
+  EXPECT_EQ(ask("GET", "/v1/topics/orders").result_int(), 200U);
 }
 
 TEST_F(HttpConnectionTest, AHeadThatIsTooLargeIsRefused) {
