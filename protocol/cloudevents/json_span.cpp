@@ -7,10 +7,12 @@ namespace {
 
 /// Takes every event of the parser and keeps none: what is left is the check.
 struct NullHandler {
+  // NOLINTBEGIN(readability-identifier-naming): Boost.JSON's names
   static constexpr std::size_t max_object_size = std::size_t(-1);
   static constexpr std::size_t max_array_size = std::size_t(-1);
   static constexpr std::size_t max_key_size = std::size_t(-1);
   static constexpr std::size_t max_string_size = std::size_t(-1);
+  // NOLINTEND(readability-identifier-naming)
   using error_code = boost::system::error_code;
   using view = boost::json::string_view;
 

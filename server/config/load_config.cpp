@@ -153,6 +153,25 @@ void check_fits(const Sized& smaller, const Sized& larger, std::string_view reas
                          spell(larger.bytes), reason));
 }
 
+/// "https://shop.example:8443" and nothing behind it, as browsers write an origin; "*" is any.
+bool is_origin(std::string_view text) {
+  if (text == "*") return true;
+  const std::size_t at = text.find("://");
+  const std::string_view scheme = text.substr(0, at);
+  if (at == std::string_view::npos || (scheme != "http" && scheme != "https")) return false;
+  const std::string_view host = text.substr(at + 3);
+  return !host.empty() && host.find_first_of("/?#@,*") == std::string_view::npos;
+}
+
+void check_origins(std::string_view list, Faults& faults) {
+  while (!list.empty()) {
+    const std::string_view one = list.substr(0, list.find(' '));
+    list.remove_prefix(std::min(list.size(), one.size() + 1));
+    if (one.empty() || is_origin(one)) continue;
+    faults.add(fmt::format("http.allowed_origins: \"{}\" is no origin, as https://shop.example is, and not *", one));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> process_environment() {
@@ -167,6 +186,7 @@ Result<void> validate(const ServerConfig& config) {
   Faults faults;
   check_listener(config.listen.native, "listen.native", config.insecure_anonymous, faults);
   if (config.listen.http != kOff) check_listener(config.listen.http, "listen.http", config.insecure_anonymous, faults);
+  check_origins(config.http.allowed_origins, faults);
 
   const Sized message{"topic_defaults.max.message.bytes", config.topic_defaults.max_message_bytes};
   const Sized frame{"limits.frame_bytes_max", config.limits.frame_bytes_max};

@@ -124,7 +124,7 @@ std::size_t bytes_of(const Page& page) {
   return bytes;
 }
 
-HttpResponse answer(Page page, std::string_view topic, PartitionId partition, bool raw, ByteBudget::Share share) {
+HttpResponse answer(const Page& page, std::string_view topic, PartitionId partition, bool raw, ByteBudget::Share share) {
   HttpResponse response;
   response.fields = {{"leat-next-offset", std::to_string(page.next.value())},
                      {"leat-log-start", std::to_string(page.log_start.value())},
@@ -162,7 +162,7 @@ boost::asio::awaitable<HttpResponse> list(const ApiContext& context, const HttpR
   auto page = co_await run_blocking(context.broker, std::move(work));
   if (page.has_error()) co_return problem(page.error());
   partition->count_delivered(shard, Transport::http, static_cast<std::uint64_t>(page->records), bytes_of(*page));
-  co_return answer(std::move(*page), request.arguments[0], partition->id().partition, raw, std::move(share));
+  co_return answer(*page, request.arguments[0], partition->id().partition, raw, std::move(share));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ Result<void> parse_target(std::string_view target, HttpRequest& request) {
   const bool is_origin_form = target.starts_with('/');
   const auto parsed = is_origin_form ? urls::parse_origin_form(target) : urls::parse_absolute_uri(target);
   if (parsed.has_error()) return Error(Errc::invalid_argument, "the request's target is no path");
-  const urls::url_view url = *parsed;
+  const urls::url_view& url = *parsed;
   if (!is_origin_form) {
     // It has the host itself, which then counts (RFC 9112, 3.2.2).
     std::erase_if(request.fields, [](const HttpField& field) { return field.name == "host"; });

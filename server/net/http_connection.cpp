@@ -172,7 +172,7 @@ asio::awaitable<bool> HttpConnection::answer(Parser& parser) {
   if (closed_) co_return false;
   const bool has_stream = response.stream && parser.get().method() != http::verb::head;
   if (has_stream && !draining_) {
-    open_stream(std::move(response));
+    open_stream(response);
     co_return false;
   }
   if (has_stream) response = problem(Error(Errc::shutting_down));
@@ -305,7 +305,7 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
                     std::exchange(ended_, nullptr));
 }
 
-void HttpConnection::open_stream(HttpResponse response) {
+void HttpConnection::open_stream(const HttpResponse& response) {
   std::string head =
       "HTTP/1.1 200 OK\r\nDate: " + date_now() + "\r\nServer: leatd/" + std::string(kVersion) + "\r\nConnection: close\r\n";
   for (const HttpField& field : response.fields) head += field.name + ": " + field.value + "\r\n";

@@ -55,7 +55,7 @@ class HttpConnection final : public OpenConnection, public std::enable_shared_fr
   std::unique_ptr<PaceGuard> watch_sending(std::uint64_t bytes);
   void evict(std::size_t unsent_bytes, std::size_t unfinished_bytes);
   boost::asio::awaitable<void> open_web_socket(const Parser& parser, HttpRequest head);
-  void open_stream(HttpResponse response);
+  void open_stream(const HttpResponse& response);
   /// The peer reads the last answer before the connection ends.
   boost::asio::awaitable<void> linger();
 

@@ -23,13 +23,11 @@ constexpr std::size_t kUnsentBytesForDelivery = 256U << 10;
 
 }  // namespace
 
-NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connection, std::shared_ptr<ByteBudget> sending,
+NativeSession::NativeSession(Broker& broker, Shard& shard, Connection& connection, const std::shared_ptr<ByteBudget>& sending,
                              NativeSessionOptions options)
-    : broker_(broker),
-      shard_(shard),
-      connection_(&connection),
-      options_(std::move(options)),
-      room_(std::move(sending), shard, [this] { on_room(); }) {}
+    : broker_(broker), shard_(shard), connection_(&connection), options_(std::move(options)), room_(sending, shard, [this] {
+        on_room();
+      }) {}
 
 void NativeSession::start() {
   // The subscriptions live no longer than the session, which outlives every call they make.

@@ -27,7 +27,7 @@ struct NativeSessionOptions {
 class NativeSession final : public Session, public PublishSink, public std::enable_shared_from_this<NativeSession> {
  public:
   /// `sending`: of all that sessions have for peers that have not taken it yet.
-  NativeSession(Broker& broker, Shard& shard, Connection& connection, std::shared_ptr<ByteBudget> sending,
+  NativeSession(Broker& broker, Shard& shard, Connection& connection, const std::shared_ptr<ByteBudget>& sending,
                 NativeSessionOptions options);
   /// Before the first input.
   void start() override;

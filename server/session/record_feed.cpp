@@ -28,13 +28,13 @@ void let_go_of_piece(std::vector<TextBatch::Record>& records, std::size_t bytes,
 
 }  // namespace
 
-RecordFeed::RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,
-                       Output output)
+RecordFeed::RecordFeed(Broker& broker, Shard& shard, const std::shared_ptr<ByteBudget>& sending, TextBatches& batches,
+                       TextForm form, Output output)
     : shard_(shard),
       batches_(batches),
       form_(form),
       output_(std::move(output)),
-      room_(std::move(sending), shard, [this] { pump(); }),
+      room_(sending, shard, [this] { pump(); }),
       subscriptions_(std::make_shared<Subscriptions>(
           broker, shard,
           Subscriptions::Output{[this](const Subscriptions::Delivery& delivery) { deliver(delivery); },

@@ -50,7 +50,7 @@ class RecordFeed final : public LagSource {
     std::uint64_t client = 0;                    ///< its id in the list of clients
   };
 
-  RecordFeed(Broker& broker, Shard& shard, std::shared_ptr<ByteBudget> sending, TextBatches& batches, TextForm form,
+  RecordFeed(Broker& broker, Shard& shard, const std::shared_ptr<ByteBudget>& sending, TextBatches& batches, TextForm form,
              Output output);
   ~RecordFeed() override { close(); }
   RecordFeed(const RecordFeed&) = delete;

@@ -19,7 +19,7 @@ struct SendRoom::State {
   ByteBudget::Ticket waiting = 0;
 };
 
-SendRoom::SendRoom(std::shared_ptr<ByteBudget> sending, Shard& shard, std::function<void()> granted)
+SendRoom::SendRoom(const std::shared_ptr<ByteBudget>& sending, Shard& shard, std::function<void()> granted)
     : state_(std::make_shared<State>(State{sending, shard, std::move(granted), sending->none(), 0})) {}
 
 std::size_t SendRoom::allowed_bytes() const { return std::max(kFreeBytes, state_->share.bytes()); }

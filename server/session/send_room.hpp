@@ -16,7 +16,7 @@ class SendRoom {
   static constexpr std::size_t kFreeBytes = 8U << 10;
 
   /// `granted` is called when has_room() said no and there is room now.
-  SendRoom(std::shared_ptr<ByteBudget> sending, Shard& shard, std::function<void()> granted);
+  SendRoom(const std::shared_ptr<ByteBudget>& sending, Shard& shard, std::function<void()> granted);
   ~SendRoom() { close(); }
   SendRoom(const SendRoom&) = delete;
   SendRoom& operator=(const SendRoom&) = delete;

@@ -46,6 +46,28 @@ Event without_place(Event event) {
 
 void sort_attributes(Event& event) { std::ranges::sort(event.attributes, {}, &Attribute::name); }
 
+TEST(CloudEventRecord, ARecordOfVeryManyHeadersBecomesAnEventOfAFewOfThem) {
+  constexpr std::size_t kHeaders = 20'000;
+  for (const std::string prefix : {"x", "ce_x"}) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < kHeaders; ++i) names.push_back(prefix + std::to_string(i));
+    std::vector<record::HeaderView> headers;
+    for (const std::string& name : names) headers.push_back({name, as_bytes("v")});
+    const Event event = event_of(Stored(std::nullopt, as_bytes("value"), headers).record(), kPlace);
+    EXPECT_EQ(event.text("type"), "leat.record");
+    EXPECT_LE(event.attributes.size(), kAttributesMax);
+    EXPECT_TRUE(validate(event).has_value());
+  }
+}
+
+TEST(CloudEvent, HasAsManyAttributesAsCanBeLookedUpAndNoMore) {
+  Event event = parsed("");
+  while (event.attributes.size() < kAttributesMax) event.set("x" + std::to_string(event.attributes.size()), true);
+  EXPECT_TRUE(validate(event).has_value());
+  event.set("onemore", true);
+  EXPECT_EQ(validate(event).error().code, Errc::invalid_argument);
+}
+
 TEST(CloudEventRecord, LosesNothingOnTheWayThroughARecord) {
   for (const char* members :
        {"", R"("flag":true,"no":false,"n":-2147483648,"t":"42","s":"true","empty":"")", R"("data":{"a":1.10})",

@@ -50,6 +50,16 @@ TEST_F(LoadConfig, NothingGivenIsTheDefaultsOnLoopback) {
   EXPECT_EQ(config.topic_defaults.retention_ms, -1);
 }
 
+TEST_F(LoadConfig, AllowedOriginsAreWrittenAsBrowsersDo) {
+  file("[http]\nallowed_origins = \"https://shop.example  http://127.0.0.1:8080 *\"\n");
+  EXPECT_EQ(fault(), "no fault");
+  for (const std::string wrong :
+       {"shop.example", "http://shop.example/", "ftp://shop.example", "http://a,http://b", "https://*.shop.example"}) {
+    file("[http]\nallowed_origins = \"https://shop.example " + wrong + "\"\n");
+    EXPECT_THAT(fault(), ::testing::HasSubstr("\"" + wrong + "\" is no origin"));
+  }
+}
+
 TEST_F(LoadConfig, AFileSetsEveryKindOfValue) {
   file(R"(
 data_dir = "/srv/leat"

@@ -123,16 +123,13 @@ TEST_F(EventRoutes, OtherMethodsLearnWhichThereIs) {
   }
 }
 
-TEST_F(EventRoutes, OfABatchThatFailsInPartEachRecordsFateIsSaid) {
+TEST_F(EventRoutes, OfABatchWithAnEventThatIsTooLargeNothingIsStored) {
   const std::string large =
       R"({"specversion":"1.0","id":"2","source":"/shop","type":"t","data":")" + std::string(70'000, 'x') + "\"}";
   const auto answer = publish("orders", "[" + std::string(kEvent) + "," + large + "]", kBatch);
   EXPECT_EQ(answer.result_int(), 413U);
-  const auto said = json_of(answer).at("records").as_array();
-  ASSERT_EQ(said.size(), 2U);
-  EXPECT_EQ(said.at(0).at("offset").to_number<int>(), 0);
-  EXPECT_EQ(said.at(1).at("code").as_string(), "batch_too_large");
-  EXPECT_EQ(records_of("orders").as_array().size(), 1U);
+  EXPECT_EQ(code_of(answer), "batch_too_large");
+  EXPECT_TRUE(records_of("orders").as_array().empty()) << "so that it can be sent again without the one";
 }
 
 TEST_F(EventRoutes, WhatWasAnsweredIsThereAfterARestart) {

@@ -166,7 +166,7 @@ TEST_F(HttpConnectionTest, BodiesBeyondTheMemoryForThemWaitOrAreToldToComeLater)
   EXPECT_EQ(code_of(refused), "overloaded");
   EXPECT_EQ(field_of(refused, "retry-after"), "1");
   first.send_text("x");
-  EXPECT_EQ(first.receive().result_int(), 200U) << "who has its place keeps it";
+  EXPECT_EQ(first.receive().result_int(), 413U) << "who has its place keeps it: read to its end, and too large for the topic";
 }
 
 TEST_F(HttpConnectionTest, WhoStopsWithinABodyThatOthersNeedTheMemoryForIsClosed) {
@@ -182,6 +182,21 @@ TEST_F(HttpConnectionTest, WhoStopsWithinABodyThatOthersNeedTheMemoryForIsClosed
   honest.send_text(head + std::string(kMiB, 'x'));
   EXPECT_EQ(honest.receive().result_int(), 413U) << "read to its end, and too large for the topic";
   EXPECT_GE(metric("leat_connections_evicted_total"), 1U);
+}
+
+TEST_F(HttpConnectionTest, DeafReadersOfLargeAnswersDoNotKeepOthersFromTheirs) {
+  config.limits.send_bytes_max = 8 * kMiB;
+  start();
+  create("orders", 1, {});
+  const std::string large(900'000, 'x');
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(publish("orders", large).result_int(), 200U);
+  std::vector<WebClient> deaf;
+  for (int i = 0; i < 4; ++i) {
+    deaf.push_back(web());
+    deaf.back().send("GET", "/v1/topics/orders/partitions/0/records?limit=10000");
+  }
+  // More than the sockets take.
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(records_of("orders", 0, "?limit=10000").as_array().size(), 5U);
 }
 
 TEST_F(HttpConnectionTest, BodiesInOtherCodingsAreRefusedAndNothingBehindThemIsARequest) {

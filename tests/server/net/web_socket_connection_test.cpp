@@ -141,6 +141,17 @@ TEST_F(WebSocket, AnEventThatCannotBeStoredClosesWithTheReason) {
   EXPECT_EQ(wrong.wait_for_close(), close_code::bad_payload);
 }
 
+TEST_F(WebSocket, EventsThatCannotBeginEndWithTheReason) {
+  start();
+  create("orders");
+  for (const char* query : {"from=99999", "partition=77", "from=0&partition=1"}) {
+    Upgrade events = upgrade(speaking("cloudevents.json"), std::string("/v1/ws?topic=orders&") + query);
+    EXPECT_EQ(events.status(), 101U);
+    EXPECT_EQ(events.wait_for_close(), close_code::policy_error) << query;
+  }
+  EXPECT_EQ(ask("GET", "/health/live").result_int(), 200U);
+}
+
 TEST_F(WebSocket, ATopicThatGoesEndsTheCloudEventsOfIt) {
   start();
   create("orders");
@@ -165,6 +176,68 @@ TEST_F(WebSocket, ASlowSubscriberReceivesEverythingInOrder) {
       EXPECT_EQ(record.at("offset").to_number<int>(), expected++);
     }
   }
+}
+
+TEST_F(WebSocket, AFilteredSubscriberThatIsSlowKeepsOnlyWhatItChoseInMemory) {
+  start();
+  create("orders");
+  const std::string others(1000, 'x');
+  std::string batch = "[";
+  for (int i = 0; i < 64; ++i) {
+    if (i > 0) batch += ',';
+    batch += R"({"specversion":"1.0","id":")" + std::to_string(i) + R"(","source":"/","type":")" + (i == 7 ? "this" : "other") +
+             R"(","data":")" + others + "\"}";
+  }
+  batch += "]";
+  Upgrade slow = upgrade(speaking("leat.json.v1"), "/v1/ws", 16 << 10);
+  slow.send(R"({"type":"subscribe","id":1,"topic":"orders","from":"earliest","filter":{"exact":{"type":"this"}}})");
+  slow.receive();
+  constexpr int kBatches = 50;
+  for (int i = 0; i < kBatches; ++i) {
+    ASSERT_EQ(publish("orders", batch, {{"Content-Type", "application/cloudevents-batch+json"}}).result_int(), 200U);
+  }
+  for (int expected = 0; expected < kBatches;) {
+    for (const auto& record : boost::json::parse(slow.receive()).at("records").as_array()) {
+      EXPECT_EQ(record.at("offset").to_number<int>(), 64 * expected++ + 7);
+    }
+  }
+}
+
+TEST_F(WebSocket, WhatIsSaidOfASubscriptionThatIsBeingMadeHappensInItsOrder) {
+  start();
+  create("orders");
+  Upgrade json = upgrade(speaking("leat.json.v1"));
+  // A time is looked up elsewhere meanwhile.
+  json.send(R"({"type":"subscribe","id":1,"topic":"orders","from":"@-1h","credit":0})");
+  json.send(R"({"type":"credit","id":1,"records":5})");
+  json.send(R"({"type":"unsubscribe","id":1})");
+  EXPECT_THAT(json.receive(), ::testing::HasSubstr(R"("type":"subscribed","id":1)"));
+  EXPECT_EQ(json.receive(), R"({"type":"unsubscribed","id":1})");
+}
+
+TEST_F(WebSocket, WithoutCreditTheEndOfTheTopicIsToldAllTheSame) {
+  start();
+  create("orders");
+  Upgrade json = upgrade(speaking("leat.json.v1"));
+  json.send(R"({"type":"subscribe","id":1,"topic":"orders","credit":1})");
+  json.receive();
+  publish("orders", "a");
+  EXPECT_THAT(json.receive(), ::testing::HasSubstr(R"("type":"deliver")"));
+  publish("orders", "b");
+  ASSERT_EQ(ask("DELETE", "/v1/topics/orders").result_int(), 204U);
+  EXPECT_THAT(json.receive(), ::testing::HasSubstr(R"("type":"ended")"));
+}
+
+TEST_F(WebSocket, AHeadWithoutItsMessageIsGivenUp) {
+  config.limits.frame_timeout_ms = 200;
+  start();
+  WebClient client = web();
+  client.send_text(
+      "GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: leat.json.v1\r\n\r\n");
+  EXPECT_THAT(client.receive_to("\r\n\r\n"), ::testing::StartsWith("HTTP/1.1 101"));
+  client.send_text(std::string("\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff", 10));  // a text message of 2^63 - 1 bytes
+  EXPECT_EQ(static_cast<unsigned char>(client.receive_to(std::string("\x03\xf0", 2)).front()), 0x88U) << "closed with 1008";
 }
 
 }  // namespace
