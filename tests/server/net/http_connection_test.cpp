@@ -1,5 +1,6 @@
 #include "server/net/http_connection.hpp"
 
+#include <list>
 #include <sstream>
 
 #include "server/support/web_test.hpp"
@@ -190,9 +191,9 @@ TEST_F(HttpConnectionTest, DeafReadersOfLargeAnswersDoNotKeepOthersFromTheirs) {
   create("orders", 1, {});
   const std::string large(900'000, 'x');
   for (int i = 0; i < 5; ++i) ASSERT_EQ(publish("orders", large).result_int(), 200U);
-  std::vector<WebClient> deaf;
+  std::list<WebClient> deaf;
   for (int i = 0; i < 4; ++i) {
-    deaf.push_back(web());
+    deaf.emplace_back(server->http_port());
     deaf.back().send("GET", "/v1/topics/orders/partitions/0/records?limit=10000");
   }
   // More than the sockets take.

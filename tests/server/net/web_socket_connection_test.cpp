@@ -197,7 +197,8 @@ TEST_F(WebSocket, AFilteredSubscriberThatIsSlowKeepsOnlyWhatItChoseInMemory) {
     ASSERT_EQ(publish("orders", batch, {{"Content-Type", "application/cloudevents-batch+json"}}).result_int(), 200U);
   }
   for (int expected = 0; expected < kBatches;) {
-    for (const auto& record : boost::json::parse(slow.receive()).at("records").as_array()) {
+    const auto delivered = boost::json::parse(slow.receive());
+    for (const auto& record : delivered.at("records").as_array()) {
       EXPECT_EQ(record.at("offset").to_number<int>(), 64 * expected++ + 7);
     }
   }
