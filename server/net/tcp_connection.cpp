@@ -86,7 +86,6 @@ asio::awaitable<void> TcpConnection::read_loop() {
   while (!closed_ && !closing_) {
     if (!session_->wants_input()) {
       frame_deadline_ = kNever;  // the wait is not the peer's fault
-      if (input_.unread().empty()) input_.park(0);
       co_await pause();
       // What was received before the pause may be all that comes.
       if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;

@@ -96,6 +96,7 @@ void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> sessio
   deadlines_.start(
       weak_from_this(), [this] { return next_look(); }, [this] { look_at_deadlines(); });
   deadlines_.look();
+  received_at_wait_ = received_bytes_total(socket());  // an honest peer waits for the answer
   session_->start();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this(), upgrade = std::move(upgrade)]() mutable { return self->run(std::move(upgrade)); },
@@ -119,7 +120,6 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
   while (!closed_ && !closing_) {
     if (!session_->wants_input()) {
       message_deadline_ = kNever;  // the wait is not the peer's fault
-      if (input_.unread().empty()) input_.park(0);
       co_await pause();
       // What was received before the pause may be all that comes.
       if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
@@ -151,7 +151,6 @@ asio::awaitable<bool> WebSocketConnection::receive_some() {
 asio::awaitable<bool> WebSocketConnection::receive_first() {
   error_code error;
   input_.park(ReceiveMemory::kOwnBytes);
-  received_at_wait_ = received_bytes_total(socket());
   wait_check_ = SteadyTime::now() + options_.timeouts.frame;
   deadlines_.look();
   const std::size_t got = co_await stream_.async_read_some(asio::buffer(first_bytes_), or_error(error));
@@ -210,6 +209,7 @@ bool WebSocketConnection::handle_input() {
   if (message_begun_ && stream_.is_message_done()) {
     message_begun_ = false;
     message_ready_ = true;
+    received_at_wait_ = received_bytes_total(socket());
   }
   if (options_.whole_text_messages && !message_ready_) return true;
   while (true) {

@@ -233,7 +233,7 @@ TEST_F(SubscriptionsTest, OnesWithNothingToDeliverAreNotInTheLine) {
   EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
   publish(1, 1000);
   pump_with_room(64U << 20);
-  on_shard([] {});  // behind the next turn
+  for (int turns = 0; turns < 10; ++turns) on_shard([] {});  // each behind the next turn
   EXPECT_EQ(delivered_.size(), 2U + 2990 / 2) << "all that have credit";
 }
 
