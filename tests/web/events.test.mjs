@@ -27,9 +27,9 @@ async function consumed(topic) {
   const answer = await fetch(`${daemon.url}/v1/topics/${topic}/stream?from=earliest&form=cloudevents`);
   const reader = answer.body.getReader();
   let text = '';
-  while (!/\ndata: (\{"specversion.*\})\n\n/.test(text)) text += Buffer.from((await reader.read()).value).toString();
+  while (!/\ndata: (\{(?!"partitions").*\})\n\n/.test(text)) text += Buffer.from((await reader.read()).value).toString();
   await reader.cancel();
-  const data = /\ndata: (\{"specversion.*\})\n\n/.exec(text)[1];
+  const data = /\ndata: (\{(?!"partitions").*\})\n\n/.exec(text)[1];
   return HTTP.toEvent({ headers: { 'content-type': 'application/cloudevents+json' }, body: data });
 }
 
