@@ -1,19 +1,14 @@
 #include "server/broker/publish_records.hpp"
 
-#include <chrono>
 #include <map>
 
+#include "protocol/base/clock.hpp"
 #include "protocol/record/batch_builder.hpp"
 #include "protocol/record/murmur2.hpp"
 #include "server/broker/await.hpp"
 
 namespace leat::server {
 namespace {
-
-TimestampMs now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 /// Those that no partition has seen; each of the others counts itself.
 template <class T>
@@ -38,7 +33,7 @@ class Batches {
     const std::size_t bytes_max = topic_.partitions[static_cast<std::size_t>(partition.value())]->log().batch_bytes_max();
     if (is_new) found->second = start(partition, bytes_max);
     const auto append = [&] {
-      return batches_[found->second].builder.append(record.timestamp.value_or(now_ms()), record.key, record.value,
+      return batches_[found->second].builder.append(record.timestamp.value_or(SystemClock().wall_ms()), record.key, record.value,
                                                     record.headers);
     };
     if (!append()) {

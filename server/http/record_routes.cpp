@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
+#include "protocol/base/clock.hpp"
 #include "protocol/record/batch_iterator.hpp"
 #include "protocol/record/batch_reader.hpp"
 #include "protocol/text/json_text.hpp"
@@ -41,11 +41,6 @@ struct Page {
   Offset high_watermark;
 };
 
-TimestampMs now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 Result<Query> parse(const TopicRegistry& topics, const HttpRequest& request) {
   Query query;
   const TopicEntryPtr topic = topics.by_name(request.arguments[0]);
@@ -54,7 +49,7 @@ Result<Query> parse(const TopicRegistry& topics, const HttpRequest& request) {
   LEAT_ASSIGN(query.partition, topics.partition({topic->catalog.id, partition}));
   for (const auto& [name, value] : request.query) {
     if (name == "from") {
-      LEAT_ASSIGN(query.from, StartPosition::parse(value, now_ms()));
+      LEAT_ASSIGN(query.from, StartPosition::parse(value, SystemClock().wall_ms()));
     } else if (name == "limit") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), query.limit);
       if (error != std::errc() || end != value.data() + value.size() || query.limit == 0 || query.limit > kLimitMax) {

@@ -1,17 +1,10 @@
 #include "server/http/stream_request.hpp"
 
 #include <charconv>
-#include <chrono>
+
+#include "protocol/base/clock.hpp"
 
 namespace leat::server {
-namespace {
-
-TimestampMs now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
-}  // namespace
 
 Result<PartitionId> parse_partition(std::string_view text) {
   std::int32_t number = -1;
@@ -30,7 +23,7 @@ Result<StreamRequest> parse_stream_request(const HttpRequest& request) {
       if (value == "none") {
         parsed.from.reset();
       } else {
-        LEAT_ASSIGN(parsed.from, StartPosition::parse(value, now_ms()));
+        LEAT_ASSIGN(parsed.from, StartPosition::parse(value, SystemClock().wall_ms()));
       }
     } else if (name == "partition") {
       LEAT_ASSIGN(parsed.partition, parse_partition(value));

@@ -1,16 +1,11 @@
 #include "server/net/client_list.hpp"
 
-#include <chrono>
+#include "protocol/base/clock.hpp"
 
 namespace leat::server {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 200;
-
-TimestampMs now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -18,7 +13,7 @@ std::shared_ptr<const ClientList::Entry> ClientList::enter(std::string peer, std
   auto traffic = std::make_shared<ClientTraffic>();
   const std::lock_guard lock(mutex_);
   const std::uint64_t id = ++last_id_;
-  clients_.emplace(id, Client{id, std::move(peer), std::move(protocol), "", now_ms(), traffic});
+  clients_.emplace(id, Client{id, std::move(peer), std::move(protocol), "", SystemClock().wall_ms(), traffic});
   return std::make_shared<const Entry>(shared_from_this(), id, std::move(traffic));
 }
 

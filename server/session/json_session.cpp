@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <chrono>
 
+#include "protocol/base/clock.hpp"
 #include "protocol/text/json_text.hpp"
 #include "server/config/logging.hpp"
 #include "server/net/receive_buffer.hpp"
@@ -15,11 +15,6 @@ namespace leat::server {
 namespace {
 
 constexpr std::size_t kRequestsMax = 64;
-
-TimestampMs now_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 const SharedBytes& comma() {
   static const SharedBytes kComma = shared_text(",");
@@ -80,7 +75,7 @@ bool JsonSession::wants_input() const {
 
 Result<Session::Consumed> JsonSession::on_input(const Input& input) {
   received_ = input.buffer.share(input.unread);
-  auto parsed = json_message::parse(as_text(input.unread), now_ms());
+  auto parsed = json_message::parse(as_text(input.unread), SystemClock().wall_ms());
   if (const auto* refusal = std::get_if<json_message::Refusal>(&parsed)) {
     send_error(refusal->id, refusal->error);
     // Text that is no JSON is from somebody who speaks something else.
