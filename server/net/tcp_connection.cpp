@@ -84,11 +84,12 @@ asio::awaitable<void> TcpConnection::read_loop() {
   error_code error;
   int in_a_row = 0;
   while (!closed_ && !closing_) {
+    // Before every wait: while this waited for its turn, or was paused, the session may have come to want what is there already,
+    // and it may be all that comes.
+    if (!handle_input()) break;
     if (!session_->wants_input()) {
       frame_deadline_ = kNever;  // the wait is not the peer's fault
       co_await pause();
-      // What was received before the pause may be all that comes.
-      if (!closed_ && !closing_ && session_->wants_input() && !handle_input()) break;
       continue;
     }
     const MutableByteSpan room = input_.prepare(wanted_bytes_);
@@ -111,7 +112,6 @@ asio::awaitable<void> TcpConnection::read_loop() {
     input_.received(got);
     received_bytes_total_ += got;
     if (client_) client_->received(got);
-    if (!handle_input()) break;
     if (++in_a_row == kReadsInARowMax) {
       in_a_row = 0;
       co_await asio::post(shard_.io(), asio::use_awaitable);
@@ -157,7 +157,7 @@ void TcpConnection::stop_waiting_for_room() {
 bool TcpConnection::handle_input() {
   while (true) {
     const auto consumed = session_->on_input({input_.unread(), input_});
-    if (closed_) return false;
+    if (closed_ || closing_) return false;
     if (consumed.has_error()) {
       close_when_flushed();
       return false;

@@ -44,6 +44,37 @@ class FrameSession final : public Session {
   bool first_came_ = false;
 };
 
+/// Takes single bytes, and stops after each; what lets it go on is on its way then.
+class HesitantSession final : public Session {
+ public:
+  HesitantSession(Shard& shard, std::size_t bytes) : left_(bytes), shard_(shard) {}
+
+  Result<Consumed> on_input(const Input& input) override {
+    if (!wants_ || input.unread.empty()) return Consumed{0, 1};
+    wants_ = false;
+    shard_.post([this] {
+      wants_ = true;
+      if (left_ > 0) connection->resume_reading();
+    });
+    if (--left_ == 0) all_came.set_value();
+    return Consumed{1, 0};
+  }
+  [[nodiscard]] bool wants_input() const override { return wants_; }
+  void on_flushed() override {}
+  void drain() override {}
+  void on_closed() override {}
+  [[nodiscard]] bool established() const override { return true; }
+  [[nodiscard]] bool keeps_others_waiting() const override { return false; }
+
+  Connection* connection = nullptr;
+  std::promise<void> all_came;
+
+ private:
+  std::size_t left_;
+  bool wants_ = true;
+  Shard& shard_;
+};
+
 /// Only what others' waiting does to a connection may end it here.
 constexpr ConnectionTimeouts kTimeouts{std::chrono::hours(1), std::chrono::hours(1), std::chrono::hours(1)};
 
@@ -58,11 +89,15 @@ class TcpConnectionTest : public ::testing::Test {
 
   void start(std::deque<std::size_t> frames) {
     shard_.start();
-    tcp::acceptor acceptor(client_io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-    client_.connect(acceptor.local_endpoint());
-    connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory_, kTimeouts);
+    connect(memory_);
     session_ = std::make_shared<FrameSession>(std::move(frames));
     on_shard([this] { connection_->start(session_, [this] { ended_.set_value(); }); });
+  }
+  void connect(const std::shared_ptr<const ReceiveMemory>& memory) {
+    tcp::acceptor acceptor(client_io_, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    client_.close();
+    client_.connect(acceptor.local_endpoint());
+    connection_ = std::make_shared<TcpConnection>(acceptor.accept(shard_.io()), shard_, memory, kTimeouts);
   }
   template <class Work>
   void on_shard(Work work) {
@@ -126,6 +161,23 @@ TEST_F(TcpConnectionTest, AnUnfinishedFrameIsGivenUpOnceOthersWaitForItsMemory) 
   while (!holds_block) on_shard([&] { holds_block = memory_->budget->used_bytes() > 0; });
   memory_->budget->wait(1000, [](ByteBudget::Ticket, const ByteBudget::Share&) {});
   ended_.get_future().wait();
+}
+
+// However many reads in a row it came with: the shard's other work has its turn in between, and may let the session go on.
+TEST_F(TcpConnectionTest, WhatWasReceivedIsHandledThoughNothingMoreComes) {
+  shard_.start();
+  constexpr std::size_t kSmallBlock = 4096;
+  const auto memory = std::make_shared<const ReceiveMemory>(kSmallBlock, 8, 8 * kSmallBlock);
+  for (std::size_t reads = 1; reads <= 20; ++reads) {
+    if (connection_) on_shard([this] { connection_->close(); });
+    connect(memory);
+    const auto session = std::make_shared<HesitantSession>(shard_, reads * kSmallBlock);
+    session->connection = connection_.get();
+    send(reads * kSmallBlock);
+    on_shard([&] { connection_->start(session, [] {}); });
+    ASSERT_EQ(session->all_came.get_future().wait_for(std::chrono::minutes(1)), std::future_status::ready) << reads;
+    settle();
+  }
 }
 
 }  // namespace
