@@ -296,8 +296,7 @@ asio::awaitable<void> HttpConnection::open_web_socket(const Parser& parser, Http
   options.client = client_;
   options.whole_text_messages = offer.whole_text_messages;
   client_->set_protocol("ws:" + offer.subprotocol);
-  stream_.expires_never();
-  auto connection = std::make_shared<WebSocketConnection>(std::move(stream_), shard_, memory_, std::move(options));
+  auto connection = std::make_shared<WebSocketConnection>(stream_.release_socket(), shard_, memory_, std::move(options));
   successor_ = connection;
   std::exchange(counted_, nullptr)->change_to(offer.transport);
   buffer_.shrink_to_fit();

@@ -14,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server/net/pace_guard.hpp"
-#include "server/net/tcp_progress.hpp"
 
 namespace leat::server {
 namespace {
@@ -43,15 +42,19 @@ TcpConnection::TcpConnection(asio::ip::tcp::socket socket, Shard& shard, std::sh
       memory_(std::move(memory)),
       client_(std::move(client)),
       input_(memory_),
+      writer_(socket_, shard, timeouts.send, client_),
       resume_(shard.io()),
-      deadline_timer_(shard.io()) {}
+      deadlines_(shard.io()) {}
 
 void TcpConnection::start(std::shared_ptr<Session> session, std::function<void()> ended) {
   session_ = std::move(session);
   ended_ = std::move(ended);
   set_socket_options();
   handshake_deadline_ = SteadyTime::now() + timeouts_.handshake;
-  watch_deadline();
+  deadlines_.start(
+      weak_from_this(), [this] { return next_look(); }, [this] { look_at_deadlines(); });
+  deadlines_.look();
+  writer_.start(weak_from_this(), {[this] { on_flushed(); }, [this] { close(); }, [this] { deadlines_.look(); }});
   session_->start();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this()] { return self->read_loop(); },
@@ -147,7 +150,7 @@ void TcpConnection::expect_frame() {
   const Time now = SteadyTime::now();
   frame_deadline_ = now + timeouts_.frame;
   receiving_.begin(now, received_bytes_total_);
-  watch_deadline();
+  deadlines_.look();
 }
 
 void TcpConnection::stop_waiting_for_room() {
@@ -170,62 +173,17 @@ bool TcpConnection::handle_input() {
   }
 }
 
-void TcpConnection::flush_soon() {
-  if (flush_scheduled_ || writing_ || closed_) return;
-  flush_scheduled_ = true;
-  asio::post(shard_.io(), [self = shared_from_this()] {
-    self->flush_scheduled_ = false;
-    self->flush();
-  });
-}
-
-void TcpConnection::flush() {
-  if (closed_ || writing_) return;
-  error_code error;
-  const std::uint64_t sent_before = outbox_.sent_bytes_total();
-  const Outbox::Flushed flushed = outbox_.flush(socket_, error);
-  if (client_) client_->sent(outbox_.sent_bytes_total() - sent_before);
-  switch (flushed) {
-    case Outbox::Flushed::failed:
-      return close();
-    case Outbox::Flushed::partly:
-      expect_progress();
-      return wait_writable();
-    case Outbox::Flushed::everything:
-      send_deadline_ = kNever;
-      break;
-  }
+void TcpConnection::on_flushed() {
   if (closing_) return linger();
   session_->on_flushed();
 }
-
-void TcpConnection::expect_progress() {
-  const std::uint64_t sent = outbox_.sent_bytes_total();
-  if (send_deadline_ != kNever && sent < send_goal_) return;
-  const Time now = SteadyTime::now();
-  if (send_deadline_ == kNever) sending_.begin(now, acknowledged_bytes_total(socket_.native_handle()));
-  send_goal_ = sent + outbox_.bytes();
-  send_deadline_ = now + timeouts_.send;
-  watch_deadline();
-}
-
-void TcpConnection::wait_writable() {
-  writing_ = true;
-  socket_.async_wait(asio::socket_base::wait_write, [self = shared_from_this()](const error_code& error) {
-    self->writing_ = false;
-    if (error) return self->close();
-    self->flush();
-  });
-}
-
-void TcpConnection::resume_reading() { resume_.cancel(); }
 
 void TcpConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
   linger_deadline_ = SteadyTime::now() + kLingerMax;
-  watch_deadline();
+  deadlines_.look();
   flush_soon();
 }
 
@@ -246,43 +204,31 @@ void TcpConnection::discard_input() {
 
 TcpConnection::Time TcpConnection::deadline() const {
   const Time handshake = session_->established() ? kNever : handshake_deadline_;
-  return std::min({handshake, frame_deadline_, send_deadline_, linger_deadline_});
+  return std::min({handshake, frame_deadline_, writer_.deadline(), linger_deadline_});
 }
 
 TcpConnection::Time TcpConnection::next_look() const {
   const Time receiving = frame_deadline_ == kNever ? kNever : receiving_.check_at();
-  const Time sending = send_deadline_ == kNever ? kNever : sending_.check_at();
-  return std::min({deadline(), receiving, sending});
+  return std::min({deadline(), receiving, writer_.next_look()});
 }
 
-void TcpConnection::watch_deadline() {
-  const Time next = next_look();
-  // One that is armed for an earlier time looks again then: deadlines that move on cost no timer each.
-  if (next >= deadline_armed_for_) return;
-  deadline_armed_for_ = next;
-  deadline_timer_.expires_at(next);
-  deadline_timer_.async_wait([weak = weak_from_this()](const error_code& error) {
-    const auto self = weak.lock();
-    if (error || !self || self->closed_) return;
-    self->deadline_armed_for_ = kNever;
-    const Time now = SteadyTime::now();
-    if (self->deadline() <= now) return self->close();
-    if (self->holds_up_others(now)) return self->evict();
-    self->watch_deadline();
-  });
+void TcpConnection::look_at_deadlines() {
+  const Time now = SteadyTime::now();
+  if (deadline() <= now) return close();
+  if (holds_up_others(now)) return evict();
+  deadlines_.look();
 }
 
 bool TcpConnection::holds_up_others(Time now) {
   const bool receives_slowly = frame_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
-  const bool sends_slowly =
-      send_deadline_ != kNever && !sending_.kept(now, acknowledged_bytes_total(socket_.native_handle()), outbox_.bytes());
+  const bool sends_slowly = writer_.too_slow(now);
   if (!receives_slowly && !sends_slowly) return false;
   if (input_.share_bytes() > 0 && memory_->budget->has_waiting(waiting_for_room_)) return true;
   return sends_slowly && session_->keeps_others_waiting();
 }
 
 void TcpConnection::evict() {
-  report_eviction(shard_, socket_, outbox_.bytes(), input_.unread().size());
+  report_eviction(shard_, socket_, writer_.unsent_bytes(), input_.unread().size());
   close();
 }
 
@@ -292,7 +238,8 @@ void TcpConnection::close() {
   error_code ignored;
   socket_.close(ignored);
   resume_.cancel();
-  deadline_timer_.cancel();
+  deadlines_.stop();
+  writer_.stop();
   stop_waiting_for_room();
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();

@@ -10,9 +10,10 @@
 #include "server/net/client_list.hpp"
 #include "server/net/connection.hpp"
 #include "server/net/connection_set.hpp"
-#include "server/net/outbox.hpp"
+#include "server/net/deadline_watch.hpp"
 #include "server/net/pace.hpp"
 #include "server/net/receive_buffer.hpp"
+#include "server/net/socket_writer.hpp"
 
 namespace leat::server {
 
@@ -34,15 +35,15 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   void drain() override { session_->drain(); }
   void close() override;
 
-  void send(SharedBytes bytes, bool lent) override { outbox_.push(std::move(bytes), lent); }
-  void flush_soon() override;
-  [[nodiscard]] std::size_t unsent_bytes() const override { return outbox_.bytes(); }
-  void resume_reading() override;
+  void send(SharedBytes bytes, bool lent) override { writer_.push(std::move(bytes), lent); }
+  void flush_soon() override { writer_.flush_soon(); }
+  [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
+  void resume_reading() override { resume_.cancel(); }
   void close_when_flushed() override;
 
  private:
-  using Time = boost::asio::steady_timer::time_point;
-  static constexpr Time kNever = Time::max();
+  using Time = DeadlineWatch::Time;
+  static constexpr Time kNever = DeadlineWatch::kNever;
 
   void set_socket_options();
   boost::asio::awaitable<void> read_loop();
@@ -54,12 +55,9 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   void stop_waiting_for_room();
   /// False when the connection is at its end.
   bool handle_input();
-  void flush();
   /// The rest of a frame has to come in time.
   void expect_frame();
-  /// What waits for the peer now has to be taken in time, whatever is added to it.
-  void expect_progress();
-  void wait_writable();
+  void on_flushed();
   /// Everything is sent: says so to the peer, and closes when it has closed too or has had its time.
   void linger();
   void discard_input();
@@ -67,7 +65,7 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   [[nodiscard]] Time deadline() const;
   /// When that, or the peer's pace, is to be looked at.
   [[nodiscard]] Time next_look() const;
-  void watch_deadline();
+  void look_at_deadlines();
   /// The peer is slow with memory that others wait for.
   [[nodiscard]] bool holds_up_others(Time now);
   void evict();
@@ -81,22 +79,16 @@ class TcpConnection final : public Connection, public OpenConnection, public std
   std::function<void()> ended_;
   ReceiveBuffer input_;
   std::size_t wanted_bytes_ = 0;
-  Outbox outbox_;
+  SocketWriter writer_;
   boost::asio::steady_timer resume_;
   ByteBudget::Ticket waiting_for_room_ = 0;
 
-  boost::asio::steady_timer deadline_timer_;
-  Time deadline_armed_for_ = kNever;
+  DeadlineWatch deadlines_;
   Time handshake_deadline_ = kNever;
   Time frame_deadline_ = kNever;
   Pace receiving_;  ///< while there is a frame_deadline_
   std::uint64_t received_bytes_total_ = 0;
-  Time send_deadline_ = kNever;
-  Pace sending_;                 ///< while there is a send_deadline_
-  std::uint64_t send_goal_ = 0;  ///< sent in total when the peer has taken what the deadline is about
   Time linger_deadline_ = kNever;
-  bool flush_scheduled_ = false;
-  bool writing_ = false;  ///< waiting for the socket to take more
   bool closing_ = false;
   bool closed_ = false;
 };

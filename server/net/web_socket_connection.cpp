@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
 
+#include "protocol/base/endian.hpp"
 #include "server/net/await_share.hpp"
 #include "server/net/pace_guard.hpp"
 #include "server/net/tcp_progress.hpp"
@@ -56,22 +57,47 @@ close_code close_code_for(const Error& error) {
   }
 }
 
+/// Of a message in one frame; what a server sends is not masked (RFC 6455, section 5.2).
+std::vector<std::byte> frame_head(bool is_text, std::uint64_t payload_bytes) {
+  constexpr std::byte kFinal{0x80};
+  constexpr std::uint64_t kTwoBytesFrom = 126;
+  constexpr std::uint64_t kEightBytesFrom = 1U << 16;
+  std::vector<std::byte> head{kFinal | (is_text ? std::byte{1} : std::byte{2})};
+  const auto append = [&head](auto length) {
+    head.resize(head.size() + sizeof length);
+    store_be(head.data() + head.size() - sizeof length, length);
+  };
+  if (payload_bytes < kTwoBytesFrom) {
+    append(static_cast<std::uint8_t>(payload_bytes));
+  } else if (payload_bytes < kEightBytesFrom) {
+    head.push_back(std::byte{126});
+    append(static_cast<std::uint16_t>(payload_bytes));
+  } else {
+    head.push_back(std::byte{127});
+    append(payload_bytes);
+  }
+  return head;
+}
+
 /// For coroutines: the error is theirs to look at.
 auto or_error(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
 }  // namespace
 
-WebSocketConnection::WebSocketConnection(boost::beast::tcp_stream stream, Shard& shard, NetworkMemory memory,
+WebSocketConnection::WebSocketConnection(asio::ip::tcp::socket socket, Shard& shard, NetworkMemory memory,
                                          WebSocketOptions options)
-    : stream_(std::move(stream)),
+    : stream_(std::move(socket)),
       shard_(shard),
       memory_(std::move(memory)),
       options_(std::move(options)),
       input_(memory_.receiving),
       resume_(shard.io()),
+      writer_(this->socket(), shard, options_.timeouts.send, options_.client),
       deadlines_(shard.io()) {}
 
 void WebSocketConnection::configure() {
+  error_code ignored;
+  socket().non_blocking(true, ignored);
   websocket::stream_base::timeout timeouts{};
   timeouts.handshake_timeout = options_.timeouts.handshake;
   timeouts.idle_timeout = options_.idle_timeout;
@@ -83,8 +109,6 @@ void WebSocketConnection::configure() {
   }));
   // We look ourselves: of a message that is too large Beast 1.81 leaves the rest unread, and the reset loses the peer the reason.
   stream_.read_message_max(0);
-  stream_.auto_fragment(false);
-  stream_.text(options_.whole_text_messages);
   stream_.control_callback([this](websocket::frame_type, boost::beast::string_view) { on_control_frame(); });
 }
 
@@ -96,7 +120,7 @@ void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> sessio
   deadlines_.start(
       weak_from_this(), [this] { return next_look(); }, [this] { look_at_deadlines(); });
   deadlines_.look();
-  received_at_wait_ = received_bytes_total(socket());  // an honest peer waits for the answer
+  received_at_wait_ = received_bytes_total(socket().native_handle());  // an honest peer waits for the answer
   session_->start();
   asio::co_spawn(
       shard_.io(), [self = shared_from_this(), upgrade = std::move(upgrade)]() mutable { return self->run(std::move(upgrade)); },
@@ -115,8 +139,9 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
   error_code error;
   co_await stream_.async_accept(upgrade, or_error(error));
   if (error) co_return close();
-  accepted_ = true;
-  flush_soon();
+  // What was said meanwhile follows the answer.
+  stream_.next_layer().write_through(writer_);
+  writer_.start(weak_from_this(), {[this] { on_flushed(); }, [this] { close(); }, [this] { deadlines_.look(); }});
   while (!closed_ && !closing_) {
     if (!session_->wants_input()) {
       message_deadline_ = kNever;  // the wait is not the peer's fault
@@ -209,7 +234,7 @@ bool WebSocketConnection::handle_input() {
   if (message_begun_ && stream_.is_message_done()) {
     message_begun_ = false;
     message_ready_ = true;
-    received_at_wait_ = received_bytes_total(socket());
+    received_at_wait_ = received_bytes_total(socket().native_handle());
   }
   if (options_.whole_text_messages && !message_ready_) return true;
   while (true) {
@@ -227,7 +252,7 @@ bool WebSocketConnection::handle_input() {
 }
 
 void WebSocketConnection::on_control_frame() {
-  received_at_control_frame_ = received_bytes_total(socket());
+  received_at_control_frame_ = received_bytes_total(socket().native_handle());
   const Time now = SteadyTime::now();
   if (now - control_frames_since_ > kControlFramesWhile) {
     control_frames_since_ = now;
@@ -241,64 +266,33 @@ void WebSocketConnection::on_control_frame() {
 void WebSocketConnection::send(SharedBytes bytes, bool lent) {
   // Behind the last words nothing is said: the end would not come as long as there is more.
   if (bytes.empty() || closing_) return;
-  if (last_has_ended_) outgoing_.emplace_back();
-  last_has_ended_ = false;
-  unsent_bytes_ += bytes.size();
-  // A write lasts until the peer has taken it, and what is lent must not be held as long.
-  if (lent) bytes = SharedBytes(std::vector<std::byte>(bytes.span().begin(), bytes.span().end()));
-  outgoing_.back().push_back(std::move(bytes));
+  message_bytes_unsent_ += bytes.size();
+  message_.push_back({std::move(bytes), lent});
 }
 
 void WebSocketConnection::end_message() {
-  if (options_.whole_text_messages) last_has_ended_ = true;
+  if (message_.empty()) return;
+  writer_.push(SharedBytes(frame_head(options_.whole_text_messages, std::exchange(message_bytes_unsent_, 0))), false);
+  for (Piece& piece : message_) writer_.push(std::move(piece.bytes), piece.lent);
+  message_.clear();
 }
 
 void WebSocketConnection::flush_soon() {
-  if (flush_scheduled_ || writing_ || closed_ || !accepted_) return;
-  flush_scheduled_ = true;
-  asio::post(shard_.io(), [self = shared_from_this()] {
-    self->flush_scheduled_ = false;
-    self->flush();
-  });
+  end_message();
+  writer_.flush_soon();
 }
 
-void WebSocketConnection::flush() {
-  if (closed_ || writing_) return;
-  if (outgoing_.empty()) {
-    if (closing_) return finish_close();
-    return session_->on_flushed();
-  }
-  being_written_ = std::move(outgoing_.front());
-  outgoing_.pop_front();
-  if (outgoing_.empty()) last_has_ended_ = true;
-  std::vector<asio::const_buffer> buffers;
-  buffers.reserve(being_written_.size());
-  for (const SharedBytes& piece : being_written_) buffers.emplace_back(piece.span().data(), piece.size());
-  writing_ = true;
-  const Time now = SteadyTime::now();
-  send_deadline_ = now + options_.timeouts.send;
-  sending_.begin(now, acknowledged_bytes_total(socket()));
-  deadlines_.look();
-  stream_.async_write(
-      buffers, [self = shared_from_this()](const error_code& error, std::size_t bytes) { self->on_written(bytes, error); });
-}
-
-void WebSocketConnection::on_written(std::size_t bytes, const error_code& error) {
-  writing_ = false;
-  being_written_.clear();
-  send_deadline_ = kNever;
-  if (closed_) return;
-  if (error) return close();
-  unsent_bytes_ -= bytes;
-  options_.client->sent(bytes);
-  flush();
+void WebSocketConnection::on_flushed() {
+  if (!closing_) return session_->on_flushed();
+  if (std::exchange(says_goodbye_, true)) return;
+  stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->close(); });
 }
 
 void WebSocketConnection::close_when_flushed() {
   if (closed_ || closing_) return;
   closing_ = true;
   resume_.cancel();
-  flush_soon();  // before the upgrade is accepted nothing can be said yet; then this comes first
+  flush_soon();
 }
 
 void WebSocketConnection::close_because(const Error& error) {
@@ -314,13 +308,6 @@ void WebSocketConnection::close_with(close_code code) {
   close_when_flushed();
 }
 
-void WebSocketConnection::finish_close() {
-  writing_ = true;  // nothing may follow
-  stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->close(); });
-}
-
-int WebSocketConnection::socket() { return stream_.next_layer().socket().native_handle(); }
-
 void WebSocketConnection::drain() {
   close_reason_.code = close_code::going_away;
   session_->drain();
@@ -328,13 +315,12 @@ void WebSocketConnection::drain() {
 
 WebSocketConnection::Time WebSocketConnection::deadline() const {
   const Time handshake = session_->established() ? kNever : handshake_deadline_;
-  return std::min({handshake, message_deadline_, send_deadline_});
+  return std::min({handshake, message_deadline_, writer_.deadline()});
 }
 
 WebSocketConnection::Time WebSocketConnection::next_look() const {
   const Time receiving = message_deadline_ == kNever ? kNever : receiving_.check_at();
-  const Time sending = send_deadline_ == kNever ? kNever : sending_.check_at();
-  return std::min({deadline(), receiving, sending, wait_check_});
+  return std::min({deadline(), receiving, writer_.next_look(), wait_check_});
 }
 
 void WebSocketConnection::look_at_deadlines() {
@@ -342,21 +328,20 @@ void WebSocketConnection::look_at_deadlines() {
   if (deadline() <= now) return close();
   if (wait_check_ <= now) {
     wait_check_ = now + options_.timeouts.frame;
-    const std::uint64_t received = received_bytes_total(socket());
+    const std::uint64_t received = received_bytes_total(socket().native_handle());
     // Bytes behind the last control frame are a head without its message, or empty fragments.
     const bool stuck = received > std::max(received_at_wait_, received_at_control_frame_);
     if (stuck || received - std::exchange(received_at_wait_, received) > kBytesWithoutMessageMax)
       close_with(close_code::policy_error);
   }
   if (!holds_up_others(now)) return deadlines_.look();
-  report_eviction(shard_, stream_.next_layer().socket(), unsent_bytes_, input_.unread().size());
+  report_eviction(shard_, socket(), unsent_bytes(), input_.unread().size());
   close();
 }
 
 bool WebSocketConnection::holds_up_others(Time now) {
   const bool receives_slowly = message_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
-  const std::uint64_t taken = send_deadline_ == kNever ? 0 : acknowledged_bytes_total(socket());
-  const bool sends_slowly = send_deadline_ != kNever && !sending_.kept(now, taken, unsent_bytes_);
+  const bool sends_slowly = writer_.too_slow(now);
   if (!receives_slowly && !sends_slowly) return false;
   if (input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
   return sends_slowly && session_->keeps_others_waiting();
@@ -364,10 +349,11 @@ bool WebSocketConnection::holds_up_others(Time now) {
 
 void WebSocketConnection::close() {
   if (std::exchange(closed_, true)) return;
-  stream_.next_layer().close();
+  error_code ignored;
+  socket().close(ignored);
   resume_.cancel();
   deadlines_.stop();
-  outgoing_.clear();
+  writer_.stop();
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();
 }

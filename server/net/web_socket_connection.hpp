@@ -2,11 +2,9 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,7 +17,10 @@
 #include "server/net/deadline_watch.hpp"
 #include "server/net/network_memory.hpp"
 #include "server/net/pace.hpp"
+#include "server/net/receive_buffer.hpp"
+#include "server/net/socket_writer.hpp"
 #include "server/net/tcp_connection.hpp"
+#include "server/net/web_socket_transport.hpp"
 
 namespace leat::server {
 
@@ -36,14 +37,15 @@ struct WebSocketOptions {
 };
 
 /// A WebSocket (RFC 6455) between a peer and a session. What a session sends between two end_message() calls, or until it is
-/// flushed, goes out as one message, unfragmented and uncompressed. One shard.
+/// flushed, goes out as one message, unfragmented and uncompressed. Beast does the rest: the handshakes, and all that a peer sends.
+/// One shard.
 class WebSocketConnection final : public Connection,
                                   public OpenConnection,
                                   public std::enable_shared_from_this<WebSocketConnection> {
  public:
   using Upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
 
-  WebSocketConnection(boost::beast::tcp_stream stream, Shard& shard, NetworkMemory memory, WebSocketOptions options);
+  WebSocketConnection(boost::asio::ip::tcp::socket socket, Shard& shard, NetworkMemory memory, WebSocketOptions options);
 
   /// Answers the upgrade, and runs until either side closes; `ended` is called then.
   void start(Upgrade upgrade, std::shared_ptr<Session> session, std::function<void()> ended);
@@ -53,14 +55,14 @@ class WebSocketConnection final : public Connection,
   void send(SharedBytes bytes, bool lent) override;
   void end_message() override;
   void flush_soon() override;
-  [[nodiscard]] std::size_t unsent_bytes() const override { return unsent_bytes_; }
+  [[nodiscard]] std::size_t unsent_bytes() const override { return message_bytes_unsent_ + writer_.unsent_bytes(); }
   void resume_reading() override { resume_.cancel(); }
   void close_when_flushed() override;
   void close_because(const Error& error) override;
 
  private:
   using Time = DeadlineWatch::Time;
-  using Stream = boost::beast::websocket::stream<boost::beast::tcp_stream, false>;
+  using Stream = boost::beast::websocket::stream<WebSocketTransport, false>;
   static constexpr Time kNever = DeadlineWatch::kNever;
 
   void configure();
@@ -73,12 +75,10 @@ class WebSocketConnection final : public Connection,
   boost::asio::awaitable<void> pause();
   bool handle_input();
   void on_control_frame();
-  void flush();
-  void on_written(std::size_t bytes, const boost::system::error_code& error);
-  void finish_close();
+  void on_flushed();
   void close_with(boost::beast::websocket::close_code code);
   void expect_message();
-  [[nodiscard]] int socket();
+  [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return stream_.next_layer().next_layer(); }
   [[nodiscard]] Time deadline() const;
   [[nodiscard]] Time next_look() const;
   void look_at_deadlines();
@@ -105,24 +105,23 @@ class WebSocketConnection final : public Connection,
   std::size_t control_frames_ = 0;  ///< since control_frames_since_
   Time control_frames_since_{};
 
-  /// Pieces of messages; each message but the last has ended.
-  std::deque<std::vector<SharedBytes>> outgoing_;
-  bool last_has_ended_ = true;
-  std::vector<SharedBytes> being_written_;
-  std::size_t unsent_bytes_ = 0;
-  bool flush_scheduled_ = false;
-  bool writing_ = false;
+  /// Of the message that is being sent: its length goes before it.
+  struct Piece {
+    SharedBytes bytes;
+    bool lent;
+  };
+  std::vector<Piece> message_;
+  std::size_t message_bytes_unsent_ = 0;
+  SocketWriter writer_;
 
   DeadlineWatch deadlines_;
   Time handshake_deadline_ = kNever;
   Time message_deadline_ = kNever;
   Pace receiving_;  ///< while there is a message_deadline_
   std::uint64_t received_bytes_total_ = 0;
-  Time send_deadline_ = kNever;
-  Pace sending_;  ///< while there is a send_deadline_
   boost::beast::websocket::close_reason close_reason_{boost::beast::websocket::close_code::normal};
-  bool accepted_ = false;
   bool closing_ = false;
+  bool says_goodbye_ = false;  ///< the closing handshake has begun
   bool closed_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "server/net/web_socket_connection.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <set>
 #include <thread>
 
 #include "server/support/web_test.hpp"
@@ -128,6 +129,30 @@ TEST_F(WebSocket, AMessageOfTheLargestSizeIsTakenAndALargerOneCloses) {
   EXPECT_EQ(json.receive(), R"({"type":"pong","id":1})");
   json.send(R"({"type":"ping","id":2})" + std::string(64 * kKiB, ' '));
   EXPECT_EQ(json.wait_for_close(), close_code::too_big);
+}
+
+// A frame's length has one of three forms, chosen at 126 and at 65,536 bytes.
+TEST_F(WebSocket, MessagesOfAllLengthsArrive) {
+  start();
+  create("orders");
+  Upgrade json = upgrade(speaking("leat.json.v1"));
+  std::set<std::size_t> lengths;
+  const auto receive = [&] {
+    const std::string message = json.receive();
+    EXPECT_TRUE(boost::json::parse(message).is_object());
+    lengths.insert(message.size());
+  };
+  for (std::size_t name = 1; name <= 200; ++name) {  // the refusal repeats it
+    json.send(R"({"type":"publish","id":1,"topic":")" + std::string(name, 'x') + R"(","records":[{"value":""}]})");
+    receive();
+  }
+  json.send(R"({"type":"subscribe","id":1,"topic":"orders","from":"latest"})");
+  receive();
+  for (std::size_t value = 65'300; value <= 65'500; ++value) {
+    ASSERT_EQ(publish("orders", std::string(value, 'x'), {{"Content-Type", "text/plain"}}).result_int(), 200U);
+    receive();
+  }
+  for (const std::size_t length : {125U, 126U, 65'535U, 65'536U}) EXPECT_TRUE(lengths.contains(length)) << length;
 }
 
 TEST_F(WebSocket, AnEventThatCannotBeStoredClosesWithTheReason) {
