@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -26,11 +27,20 @@ class SharedBytes {
     owner_ = std::move(owner);
   }
 
+  /// The same with text.
+  explicit SharedBytes(std::string text) {
+    auto owner = std::make_shared<const std::string>(std::move(text));
+    bytes_ = std::as_bytes(std::span(*owner));
+    owner_ = std::move(owner);
+  }
+
   [[nodiscard]] ByteSpan span() const { return bytes_; }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   /// The same owner, fewer bytes.
   [[nodiscard]] SharedBytes slice(std::size_t at, std::size_t length) const { return {owner_, bytes_.subspan(at, length)}; }
+  /// `part` is a part of these bytes.
+  [[nodiscard]] SharedBytes slice(ByteSpan part) const { return {owner_, part}; }
 
  private:
   std::shared_ptr<const void> owner_;

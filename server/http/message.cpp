@@ -18,9 +18,7 @@ HttpResponse text_response(unsigned status, std::string_view content_type, std::
   HttpResponse response;
   response.status = status;
   response.fields.push_back({"content-type", std::string(content_type)});
-  auto owner = std::make_shared<const std::string>(std::move(body));
-  const ByteSpan bytes = as_bytes(*owner);
-  response.body.emplace_back(std::move(owner), bytes);
+  response.body.emplace_back(std::move(body));
   return response;
 }
 

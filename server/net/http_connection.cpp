@@ -314,9 +314,7 @@ void HttpConnection::open_stream(const HttpResponse& response) {
       std::make_shared<TcpConnection>(stream_.release_socket(), shard_, memory_.receiving, options_.timeouts, client_);
   successor_ = connection;
   std::exchange(counted_, nullptr)->change_to(Transport::sse);
-  auto owner = std::make_shared<const std::string>(std::move(head));
-  const ByteSpan bytes = as_bytes(*owner);
-  connection->send(SharedBytes(std::move(owner), bytes), false);
+  connection->send(SharedBytes(std::move(head)), false);
   connection->flush_soon();
   connection->start(response.stream(*connection), std::exchange(ended_, nullptr));
 }

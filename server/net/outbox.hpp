@@ -16,7 +16,8 @@ class Outbox {
   enum class Flushed { everything, partly, failed };
 
   /// Shared bytes are sent from where they are. `lent` marks those of the commit path, which must not be held for a slow reader:
-  /// what the socket does not take at once is copied.
+  /// what the socket does not take at once is copied. Small ones in a row are gathered in memory of their own: so what is kept
+  /// for them is of the order of bytes().
   void push(SharedBytes bytes, bool lent = false);
   void push(std::vector<std::byte> bytes) { push(SharedBytes(std::move(bytes))); }
 
@@ -33,13 +34,15 @@ class Outbox {
     SharedBytes bytes;
     bool lent;
   };
+  bool gather(ByteSpan bytes);
   void drop_sent(std::size_t sent);
   void copy_lent();
 
   std::deque<Piece> pieces_;
   std::size_t bytes_ = 0;
   std::uint64_t sent_bytes_total_ = 0;
-  std::vector<boost::asio::const_buffer> gather_;
+  std::shared_ptr<std::vector<std::byte>> gathered_;  ///< what the last piece is in, while it has room for small ones
+  std::vector<boost::asio::const_buffer> buffers_;
 };
 
 }  // namespace leat::server

@@ -28,8 +28,8 @@ CloudEventsSession::CloudEventsSession(TextSessionContext context, Connection& c
       request_(std::move(request)),
       feed_(context.broker, context.shard, context.sending, context.batches, TextForm::cloudevents,
             RecordFeed::Output{[this](const RecordFeed::Delivery& delivery) {
-                                 for (const TextBatch::Record& record : delivery.records) {
-                                   connection_->send(record.text, false);
+                                 for (const TextBatch::Record& record : delivery.piece.records) {
+                                   connection_->send(delivery.piece.text.slice(record.text), false);
                                    connection_->end_message();
                                  }
                                  connection_->flush_soon();

@@ -17,12 +17,12 @@ namespace {
 constexpr std::size_t kRequestsMax = 64;
 
 const SharedBytes& comma() {
-  static const SharedBytes kComma = shared_text(",");
+  static const SharedBytes kComma {std::string(",")};
   return kComma;
 }
 
 const SharedBytes& closing() {
-  static const SharedBytes kClosing = shared_text("]}");
+  static const SharedBytes kClosing {std::string("]}")};
   return kClosing;
 }
 
@@ -56,7 +56,7 @@ std::string JsonSession::begin(std::string_view type, std::uint32_t id) {
 
 void JsonSession::send(std::string message) {
   if (connection_ == nullptr) return;
-  connection_->send(shared_text(std::move(message)), false);
+  connection_->send(SharedBytes(std::move(message)), false);
   connection_->end_message();
   connection_->flush_soon();
 }
@@ -196,10 +196,15 @@ void JsonSession::deliver(const RecordFeed::Delivery& delivery) {
   std::string head = begin("deliver", delivery.id) + ",";
   append_place(head, delivery.part);
   head += ",\"high_watermark\":" + std::to_string(delivery.high_watermark.value()) + ",\"records\":[";
-  connection_->send(shared_text(std::move(head)), false);
-  for (std::size_t i = 0; i < delivery.records.size(); ++i) {
-    if (i > 0) connection_->send(comma(), false);
-    connection_->send(delivery.records[i].text, false);
+  connection_->send(SharedBytes(std::move(head)), false);
+  const std::vector<TextBatch::Record>& records = delivery.piece.records;
+  for (std::size_t i = 0; i < records.size();) {
+    // Those that were neighbours in the piece have the comma between them already.
+    const std::byte* const begin = records[i].text.data();
+    const std::byte* end = begin + records[i].text.size();
+    for (++i; i < records.size() && records[i].text.data() == end + 1; ++i) end += 1 + records[i].text.size();
+    connection_->send(delivery.piece.text.slice(ByteSpan(begin, end)), false);
+    if (i < records.size()) connection_->send(comma(), false);
   }
   connection_->send(closing(), false);
   connection_->end_message();

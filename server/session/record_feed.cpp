@@ -11,19 +11,20 @@ namespace {
 constexpr std::size_t kUnsentBytesMax = 256U << 10;
 constexpr std::uint32_t kReadBytes = 256U << 10;
 
-/// Copies the texts of `records`, which belong to a piece of `piece_bytes`, if they are the lesser part of it: as long as they
-/// are on their way, all of it would stay in memory.
-void let_go_of_piece(std::vector<TextBatch::Record>& records, std::size_t bytes, std::size_t piece_bytes) {
-  if (bytes * 2 > piece_bytes) return;
-  auto text = std::make_shared<std::string>();
-  text->reserve(bytes);
-  for (const TextBatch::Record& record : records) text->append(as_text(record.text.span()));
+/// What was chosen of a piece, copied if it is the lesser part: as long as it is on its way, all of the piece would stay in memory.
+TextBatch::Piece let_go_of_rest(SharedBytes text, std::vector<TextBatch::Record> chosen, std::size_t chosen_bytes) {
+  if (chosen_bytes * 2 > text.size()) return {std::move(text), std::move(chosen)};
+  std::string copy;
+  copy.reserve(chosen_bytes + chosen.size());
+  for (const TextBatch::Record& record : chosen) copy.append(as_text(record.text)).append(",");
+  copy.pop_back();
+  TextBatch::Piece piece{SharedBytes(std::move(copy)), std::move(chosen)};
   std::size_t at = 0;
-  for (TextBatch::Record& record : records) {
-    const std::size_t length = record.text.size();
-    record.text = SharedBytes(text, as_bytes(*text).subspan(at, length));
-    at += length;
+  for (TextBatch::Record& record : piece.records) {
+    record.text = piece.text.span().subspan(at, record.text.size());
+    at += record.text.size() + 1;
   }
+  return piece;
 }
 
 }  // namespace
@@ -138,7 +139,7 @@ bool RecordFeed::deliver_batch(Source& source, ByteSpan batch, Offset high_water
     const auto piece = (*text)->piece(i);
     if (piece.has_error()) return skip(piece.error());
     if (*piece == nullptr) break;
-    if ((*piece)->back().view.offset < source.part.from) continue;
+    if ((*piece)->records.back().view.offset < source.part.from) continue;
     if (!deliver_piece(source, **piece, high_watermark)) return false;
   }
   source.part.from = behind;
@@ -150,10 +151,8 @@ bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Of
   Subscription& subscription = *source.subscription;
   std::vector<TextBatch::Record> chosen;
   std::size_t bytes = 0;
-  std::size_t piece_bytes = 0;
   bool out_of_credit = false;
-  for (const TextBatch::Record& record : piece) {
-    piece_bytes += record.text.size();
+  for (const TextBatch::Record& record : piece.records) {
     if (record.view.offset < source.part.from) continue;
     const cloudevents::RecordPlace place{source.part.topic, source.part.partition->id().partition};
     if (!subscription.filter || subscription.filter->matches(record.view, place)) {
@@ -165,9 +164,8 @@ bool RecordFeed::deliver_piece(Source& source, const TextBatch::Piece& piece, Of
     source.part.from = record.view.offset + 1;
   }
   if (!chosen.empty()) {
-    let_go_of_piece(chosen, bytes, piece_bytes);
     source.part.partition->count_delivered(shard_, output_.transport, chosen.size(), bytes);
-    output_.deliver({subscription.id, source.part, chosen, high_watermark});
+    output_.deliver({subscription.id, source.part, let_go_of_rest(piece.text, std::move(chosen), bytes), high_watermark});
   }
   return !out_of_credit;
 }

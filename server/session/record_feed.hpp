@@ -36,7 +36,7 @@ class RecordFeed final : public LagSource {
   struct Delivery {
     std::uint32_t id = 0;
     const Part& part;  ///< `from` is behind these records
-    const std::vector<TextBatch::Record>& records;
+    const TextBatch::Piece& piece;
     Offset high_watermark;
   };
   struct Output {

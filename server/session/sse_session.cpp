@@ -13,7 +13,7 @@ constexpr std::uint32_t kSubscription = 1;
 constexpr std::chrono::seconds kHeartbeat{15};
 
 const SharedBytes& end_of_event() {
-  static const SharedBytes kEnd = shared_text("\n\n");
+  static const SharedBytes kEnd {std::string("\n\n")};
   return kEnd;
 }
 
@@ -24,7 +24,7 @@ SharedBytes one_line(const SharedBytes& text) {
   std::string line(view);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
-  return shared_text(std::move(line));
+  return SharedBytes(std::move(line));
 }
 
 }  // namespace
@@ -96,20 +96,20 @@ std::optional<std::map<std::int32_t, Offset>> SseSession::parse_event_id(std::st
 
 void SseSession::send(std::string text) {
   if (connection_ == nullptr) return;
-  connection_->send(shared_text(std::move(text)), false);
+  connection_->send(SharedBytes(std::move(text)), false);
   connection_->flush_soon();
 }
 
 void SseSession::deliver(const RecordFeed::Delivery& delivery) {
   if (connection_ == nullptr) return;
   const std::int32_t partition = delivery.part.partition->id().partition.value();
-  for (const TextBatch::Record& record : delivery.records) {
+  for (const TextBatch::Record& record : delivery.piece.records) {
     next_[partition] = record.view.offset + 1;
     std::string head = "id: " + event_id() + "\ndata: ";
     if (request_.form == TextForm::json) head += "{\"partition\":" + std::to_string(partition) + ",\"record\":";
-    connection_->send(shared_text(std::move(head)), false);
-    connection_->send(one_line(record.text), false);
-    if (request_.form == TextForm::json) connection_->send(shared_text("}"), false);
+    connection_->send(SharedBytes(std::move(head)), false);
+    connection_->send(one_line(delivery.piece.text.slice(record.text)), false);
+    if (request_.form == TextForm::json) connection_->send(SharedBytes(std::string("}")), false);
     connection_->send(end_of_event(), false);
   }
   connection_->flush_soon();

@@ -40,26 +40,29 @@ Result<void> TextBatch::make_piece() {
   struct Written {
     record::RecordView view;
     std::size_t begin;
+    std::size_t length;
   };
-  auto text = std::make_shared<std::string>();
+  std::string text;
   std::vector<Written> written;
-  while (text->size() < kPieceBytes) {
+  while (text.size() < kPieceBytes) {
     LEAT_ASSIGN(const auto record, reader_->next());
     if (!record) {
       at_end_ = true;
       break;
     }
-    written.push_back({*record, text->size()});
-    append(*text, *record);
+    if (!text.empty()) text += ',';
+    const std::size_t begin = text.size();
+    append(text, *record);
+    written.push_back({*record, begin, text.size() - begin});
   }
   if (written.empty()) return ok();
   auto piece = std::make_unique<Piece>();
-  const ByteSpan bytes = as_bytes(*text);
-  share_.resize(share_.bytes() + bytes.size());
-  for (std::size_t i = 0; i < written.size(); ++i) {
-    const std::size_t end = i + 1 < written.size() ? written[i + 1].begin : bytes.size();
-    piece->push_back({written[i].view, SharedBytes(text, bytes.subspan(written[i].begin, end - written[i].begin))});
+  piece->text = SharedBytes(std::move(text));
+  piece->records.reserve(written.size());
+  for (const Written& record : written) {
+    piece->records.push_back({record.view, piece->text.span().subspan(record.begin, record.length)});
   }
+  share_.resize(share_.bytes() + piece->text.size() + piece->records.size() * sizeof(Record));
   pieces_.push_back(std::move(piece));
   return ok();
 }

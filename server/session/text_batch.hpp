@@ -23,9 +23,12 @@ class TextBatch {
  public:
   struct Record {
     record::RecordView view;
-    SharedBytes text;
+    ByteSpan text;  ///< of the piece's
   };
-  using Piece = std::vector<Record>;
+  struct Piece {
+    SharedBytes text;  ///< the records', with a comma between two
+    std::vector<Record> records;
+  };
 
   /// Keeps a copy of `batch`, which may be lent. `share`: of the memory for what waits to be sent; it is made to fit. Errors:
   /// invalid_batch and batch_too_large for what cannot be read.

@@ -24,11 +24,4 @@ struct TextSessionContext {
   TextBatches& batches;
 };
 
-/// `text` as bytes to send.
-inline SharedBytes shared_text(std::string text) {
-  auto owner = std::make_shared<const std::string>(std::move(text));
-  const ByteSpan bytes = as_bytes(*owner);
-  return {std::move(owner), bytes};
-}
-
 }  // namespace leat::server

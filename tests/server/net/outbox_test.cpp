@@ -56,6 +56,40 @@ TEST_F(OutboxTest, SendsPiecesInOrder) {
   EXPECT_EQ(received(expected.size()), expected);
 }
 
+TEST_F(OutboxTest, SmallPiecesAreLetGoOfAndLargeOnesAreNot) {
+  outbox_.push(shared("first"));
+  std::weak_ptr<const void> small;
+  std::weak_ptr<const void> large;
+  outbox_.push(shared("small", &small));
+  outbox_.push(shared(std::string(5000, 'x'), &large));
+  EXPECT_TRUE(small.expired()) << "what it is a part of may be much larger";
+  EXPECT_FALSE(large.expired());
+  EXPECT_EQ(flush(), Outbox::Flushed::everything);
+  EXPECT_EQ(received(5010), "firstsmall" + std::string(5000, 'x'));
+}
+
+TEST_F(OutboxTest, PiecesOfAllSizesKeepTheirOrderHoweverMuchTheSocketTakes) {
+  std::string expected;
+  std::string got;
+  char fill = 'a';
+  for (int round = 0; round < 200; ++round) {
+    for (const std::size_t size : {1U, 200U, 3U, 256U, 257U, 30U, 255U, 4000U, 7U, 7U}) {
+      fill = fill == 'z' ? 'a' : static_cast<char>(fill + 1);
+      outbox_.push(shared(std::string(size, fill)), size % 2 == 0);
+      expected.append(size, fill);
+      if (fill == 'm') flush();
+    }
+    ASSERT_EQ(outbox_.bytes() + outbox_.sent_bytes_total(), expected.size());
+    const std::size_t there = peer_.available();
+    got += received(there / 2);
+  }
+  while (got.size() < expected.size()) {
+    ASSERT_NE(flush(), Outbox::Flushed::failed);
+    got += received(peer_.available());
+  }
+  EXPECT_EQ(got, expected);
+}
+
 TEST_F(OutboxTest, NothingIsNoPiece) {
   outbox_.push(SharedBytes());
   EXPECT_TRUE(outbox_.empty());
@@ -82,8 +116,8 @@ TEST_F(OutboxTest, LentMemoryIsNotHeldForASlowReader) {
   std::weak_ptr<const void> lent;
   std::weak_ptr<const void> given;
   outbox_.push(shared(std::string(16U << 20, 'x')));
-  outbox_.push(shared("lent", &lent), true);
-  outbox_.push(shared("given", &given), false);
+  outbox_.push(shared(std::string(1000, 'l'), &lent), true);
+  outbox_.push(shared(std::string(1000, 'g'), &given), false);
   EXPECT_FALSE(lent.expired());
   ASSERT_EQ(flush(), Outbox::Flushed::partly);
   EXPECT_TRUE(lent.expired());

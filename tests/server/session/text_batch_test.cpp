@@ -20,7 +20,7 @@ class TextBatchTest : public ::testing::Test {
   static std::string text_of(TextBatch& batch) {
     std::string text;
     for (std::size_t i = 0; const auto* piece = batch.piece(i).value(); ++i) {
-      for (const TextBatch::Record& record : *piece) text.append(as_text(record.text.span())).append("\n");
+      for (const TextBatch::Record& record : piece->records) text.append(as_text(record.text)).append("\n");
     }
     return text;
   }
@@ -46,10 +46,10 @@ TEST_F(TextBatchTest, RecordsAreEventsWithTheirPlace) {
 TEST_F(TextBatchTest, WhoComesLaterFindsWhatWasDecoded) {
   const auto batch = batch_of({"a", "b"});
   const auto first = get(batch);
-  const std::byte* const written = first->piece(0).value()->front().text.span().data();
+  const std::byte* const written = first->piece(0).value()->text.span().data();
   const auto second = get(batch);
   EXPECT_EQ(first, second);
-  EXPECT_EQ(second->piece(0).value()->front().text.span().data(), written) << "written once";
+  EXPECT_EQ(second->piece(0).value()->text.span().data(), written) << "written once";
 }
 
 TEST_F(TextBatchTest, EachFormAndEachLogHasItsOwn) {
@@ -60,9 +60,17 @@ TEST_F(TextBatchTest, EachFormAndEachLogHasItsOwn) {
   EXPECT_EQ(get(batch), as_json);
 }
 
+TEST_F(TextBatchTest, APiecesTextIsItsRecordsWithCommasBetween) {
+  const auto batch = get(batch_of({"a", "b", "c"}));
+  const TextBatch::Piece& piece = *batch->piece(0).value();
+  EXPECT_EQ(json::parse("[" + std::string(as_text(piece.text.span())) + "]").as_array().size(), 3U);
+  EXPECT_EQ(piece.records[1].text.data(), piece.records[0].text.data() + piece.records[0].text.size() + 1);
+  EXPECT_EQ(json::parse(as_text(piece.records[2].text)).at("value").as_string(), "c");
+}
+
 TEST_F(TextBatchTest, ARecordsTextOutlivesTheBatch) {
   auto batch = get(batch_of({"a"}));
-  const SharedBytes text = batch->piece(0).value()->front().text;
+  const SharedBytes text = batch->piece(0).value()->text;
   batch.reset();
   batches_.reset();
   EXPECT_EQ(json::parse(as_text(text.span())).at("value").as_string(), "a");
@@ -73,7 +81,7 @@ TEST_F(TextBatchTest, ALargeBatchIsWrittenPieceByPiece) {
   const auto batch = get(batch_of(values));
   const std::size_t unwritten = batch->memory_bytes();
   ASSERT_NE(batch->piece(0).value(), nullptr);
-  EXPECT_LT(batch->piece(0).value()->size(), values.size());
+  EXPECT_LT(batch->piece(0).value()->records.size(), values.size());
   const std::size_t one_piece = batch->memory_bytes();
   EXPECT_GT(one_piece, unwritten);
   text_of(*batch);
@@ -87,7 +95,7 @@ TEST_F(TextBatchTest, PiecesTogetherAreAllRecordsInTheirOrder) {
   const auto batch = get(batch_of(values));
   std::int64_t expected = 0;
   for (std::size_t i = 0; const auto* piece = batch->piece(i).value(); ++i) {
-    for (const TextBatch::Record& record : *piece) EXPECT_EQ(record.view.offset, Offset(expected++));
+    for (const TextBatch::Record& record : piece->records) EXPECT_EQ(record.view.offset, Offset(expected++));
   }
   EXPECT_EQ(expected, 500);
   EXPECT_EQ(batch->next_offset(), Offset(500));
