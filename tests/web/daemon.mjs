@@ -22,8 +22,9 @@ export class Daemon {
     await new Promise((resolve, reject) => {
       daemon.process.stderr.on('data', (bytes) => {
         daemon.log += bytes;
-        const found = /listening native=\S+:(\d+) http=\S+:(\d+)/.exec(daemon.log);
+        const found = /listening native=(\S+) http=\S+:(\d+)/.exec(daemon.log);
         if (found) {
+          daemon.native = `leat://${found[1]}`;
           daemon.port = Number(found[2]);
           resolve();
         }
