@@ -1,7 +1,9 @@
 #include "server/net/socket_writer.hpp"
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include "protocol/base/assert.hpp"
 #include "server/net/tcp_progress.hpp"
 
 namespace leat::server {
@@ -12,6 +14,19 @@ void SocketWriter::start(std::weak_ptr<void> owner, Events events) {
   owner_ = std::move(owner);
   events_ = std::move(events);
   running_ = true;
+  flush_soon();
+}
+
+void SocketWriter::stop() {
+  running_ = false;
+  if (sent_) std::exchange(sent_, nullptr)(boost::asio::error::operation_aborted);
+}
+
+void SocketWriter::when_sent(std::function<void(const error_code&)> sent) {
+  LEAT_ASSERT(!sent_);
+  if (!running_) return sent(boost::asio::error::operation_aborted);
+  sent_ = std::move(sent);
+  sent_after_ = outbox_.sent_bytes_total() + outbox_.bytes();
   flush_soon();
 }
 
@@ -30,6 +45,7 @@ void SocketWriter::flush() {
   const std::uint64_t sent_before = outbox_.sent_bytes_total();
   const Outbox::Flushed flushed = outbox_.flush(socket_, error);
   if (client_) client_->sent(outbox_.sent_bytes_total() - sent_before);
+  if (sent_ && outbox_.sent_bytes_total() >= sent_after_) std::exchange(sent_, nullptr)({});
   switch (flushed) {
     case Outbox::Flushed::failed:
       return events_.failed();

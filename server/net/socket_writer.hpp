@@ -33,11 +33,13 @@ class SocketWriter {
 
   /// What was queued before goes out now. `owner` has the socket and this, and lives as long as something is under way.
   void start(std::weak_ptr<void> owner, Events events);
-  void stop() { running_ = false; }
+  void stop();
 
   /// `lent`: see Outbox::push.
   void push(SharedBytes bytes, bool lent) { outbox_.push(std::move(bytes), lent); }
   void flush_soon();
+  /// Calls once what is queued by now is with the operating system, or with an error when that will not come. One at a time.
+  void when_sent(std::function<void(const boost::system::error_code&)> sent);
   [[nodiscard]] std::size_t unsent_bytes() const { return outbox_.bytes(); }
 
   /// Until when the peer must have taken what waits for it, however much was added since.
@@ -59,6 +61,8 @@ class SocketWriter {
   std::weak_ptr<void> owner_;
   Events events_;
   Outbox outbox_;
+  std::function<void(const boost::system::error_code&)> sent_;
+  std::uint64_t sent_after_ = 0;  ///< bytes in total
   Time deadline_ = kNever;
   Pace pace_;               ///< while there is a deadline_
   std::uint64_t goal_ = 0;  ///< sent in total when the peer has taken what the deadline is about

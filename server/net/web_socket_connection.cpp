@@ -109,7 +109,7 @@ void WebSocketConnection::configure() {
   }));
   // We look ourselves: of a message that is too large Beast 1.81 leaves the rest unread, and the reset loses the peer the reason.
   stream_.read_message_max(0);
-  stream_.control_callback([this](websocket::frame_type, boost::beast::string_view) { on_control_frame(); });
+  stream_.control_callback([this](websocket::frame_type type, boost::beast::string_view) { on_control_frame(type); });
 }
 
 void WebSocketConnection::start(Upgrade upgrade, std::shared_ptr<Session> session, std::function<void()> ended) {
@@ -152,8 +152,8 @@ asio::awaitable<void> WebSocketConnection::run(Upgrade upgrade) {
     }
     if (!co_await receive_some() || !handle_input()) break;
   }
-  // Once a closing handshake has begun, its end closes.
-  if (!closing_) close();
+  // Once a closing handshake of ours has begun, its end closes.
+  if (!closing_ || peer_closes_) close();
 }
 
 asio::awaitable<bool> WebSocketConnection::receive_some() {
@@ -251,7 +251,8 @@ bool WebSocketConnection::handle_input() {
   }
 }
 
-void WebSocketConnection::on_control_frame() {
+void WebSocketConnection::on_control_frame(websocket::frame_type type) {
+  if (type == websocket::frame_type::close) peer_closes_ = true;
   received_at_control_frame_ = received_bytes_total(socket().native_handle());
   const Time now = SteadyTime::now();
   if (now - control_frames_since_ > kControlFramesWhile) {
@@ -264,8 +265,8 @@ void WebSocketConnection::on_control_frame() {
 }
 
 void WebSocketConnection::send(SharedBytes bytes, bool lent) {
-  // Behind the last words nothing is said: the end would not come as long as there is more.
-  if (bytes.empty() || closing_) return;
+  // Behind the last words nothing is said: the end would not come as long as there is more, and nothing may follow a close.
+  if (bytes.empty() || closing_ || peer_closes_) return;
   message_bytes_unsent_ += bytes.size();
   message_.push_back({std::move(bytes), lent});
 }
@@ -284,7 +285,7 @@ void WebSocketConnection::flush_soon() {
 
 void WebSocketConnection::on_flushed() {
   if (!closing_) return session_->on_flushed();
-  if (std::exchange(says_goodbye_, true)) return;
+  if (peer_closes_ || std::exchange(says_goodbye_, true)) return;
   stream_.async_close(close_reason_, [self = shared_from_this()](const error_code&) { self->close(); });
 }
 

@@ -74,7 +74,7 @@ class WebSocketConnection final : public Connection,
   boost::asio::awaitable<bool> receive_more();
   boost::asio::awaitable<void> pause();
   bool handle_input();
-  void on_control_frame();
+  void on_control_frame(boost::beast::websocket::frame_type type);
   void on_flushed();
   void close_with(boost::beast::websocket::close_code code);
   void expect_message();
@@ -121,7 +121,8 @@ class WebSocketConnection final : public Connection,
   std::uint64_t received_bytes_total_ = 0;
   boost::beast::websocket::close_reason close_reason_{boost::beast::websocket::close_code::normal};
   bool closing_ = false;
-  bool says_goodbye_ = false;  ///< the closing handshake has begun
+  bool says_goodbye_ = false;  ///< our closing handshake has begun
+  bool peer_closes_ = false;
   bool closed_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/websocket/teardown.hpp>
+#include <memory>
 #include <utility>
 
 #include "server/net/socket_writer.hpp"
@@ -38,8 +39,11 @@ class WebSocketTransport {
         [this](auto handler, const auto& bytes) {
           if (writer_ == nullptr) return socket_.async_write_some(bytes, std::move(handler));
           const std::size_t size = queue(bytes);
-          boost::asio::post(get_executor(),
-                            boost::beast::bind_front_handler(std::move(handler), boost::system::error_code(), size));
+          // Behind the close Beast shuts the socket down: it has to know when all before it is sent.
+          auto waiting = std::make_shared<decltype(handler)>(std::move(handler));
+          writer_->when_sent([this, waiting, size](const boost::system::error_code& error) {
+            boost::asio::post(get_executor(), boost::beast::bind_front_handler(std::move(*waiting), error, size));
+          });
         },
         token, buffers);
   }
@@ -51,7 +55,6 @@ class WebSocketTransport {
     boost::asio::buffer_copy(boost::asio::buffer(bytes), buffers);
     const std::size_t size = bytes.size();
     writer_->push(SharedBytes(std::move(bytes)), false);
-    writer_->flush_soon();
     return size;
   }
 

@@ -40,6 +40,12 @@ class Upgrade {
     stream_.read(buffer);
     return {static_cast<const char*>(buffer.data().data()), buffer.size()};
   }
+  /// An error when the broker does not answer in kind.
+  boost::system::error_code close() {
+    boost::system::error_code error;
+    stream_.close(close_code::normal, error);
+    return error;
+  }
   /// What the broker says as it closes, whatever it sends before.
   std::uint16_t wait_for_close() {
     boost::beast::flat_buffer buffer;
@@ -201,6 +207,16 @@ TEST_F(WebSocket, ASlowSubscriberReceivesEverythingInOrder) {
       EXPECT_EQ(record.at("offset").to_number<int>(), expected++);
     }
   }
+}
+
+TEST_F(WebSocket, WhoLeavesInTheMiddleIsToldGoodbyeBehindWhatIsOnItsWay) {
+  start();
+  create("orders");
+  Upgrade slow = upgrade(speaking("leat.json.v1"), "/v1/ws", 16 << 10);
+  slow.send(R"({"type":"subscribe","id":1,"topic":"orders","from":"earliest"})");
+  slow.receive();
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(publish("orders", std::string(500'000, 'x')).result_int(), 200U);
+  EXPECT_FALSE(slow.close());
 }
 
 TEST_F(WebSocket, AFilteredSubscriberThatIsSlowKeepsOnlyWhatItChoseInMemory) {
