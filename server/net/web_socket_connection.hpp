@@ -37,8 +37,8 @@ struct WebSocketOptions {
 };
 
 /// A WebSocket (RFC 6455) between a peer and a session. What a session sends between two end_message() calls, or until it is
-/// flushed, goes out as one message, unfragmented and uncompressed. Beast does the rest: the handshakes, and all that a peer sends.
-/// One shard.
+/// flushed, goes out as one message, unfragmented and uncompressed. Beast does the rest: the handshakes, and all that a peer
+/// sends. One shard.
 class WebSocketConnection final : public Connection,
                                   public OpenConnection,
                                   public std::enable_shared_from_this<WebSocketConnection> {

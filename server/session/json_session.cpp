@@ -17,12 +17,12 @@ namespace {
 constexpr std::size_t kRequestsMax = 64;
 
 const SharedBytes& comma() {
-  static const SharedBytes kComma {std::string(",")};
+  static const SharedBytes kComma{std::string(",")};
   return kComma;
 }
 
 const SharedBytes& closing() {
-  static const SharedBytes kClosing {std::string("]}")};
+  static const SharedBytes kClosing{std::string("]}")};
   return kClosing;
 }
 

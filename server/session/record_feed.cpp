@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t kUnsentBytesMax = 256U << 10;
 constexpr std::uint32_t kReadBytes = 256U << 10;
 
-/// What was chosen of a piece, copied if it is the lesser part: as long as it is on its way, all of the piece would stay in memory.
+/// What was chosen of a piece, copied if it is the lesser part: as long as it is on its way, all of the piece would stay in
+/// memory.
 TextBatch::Piece let_go_of_rest(SharedBytes text, std::vector<TextBatch::Record> chosen, std::size_t chosen_bytes) {
   if (chosen_bytes * 2 > text.size()) return {std::move(text), std::move(chosen)};
   std::string copy;

@@ -13,7 +13,7 @@ constexpr std::uint32_t kSubscription = 1;
 constexpr std::chrono::seconds kHeartbeat{15};
 
 const SharedBytes& end_of_event() {
-  static const SharedBytes kEnd {std::string("\n\n")};
+  static const SharedBytes kEnd{std::string("\n\n")};
   return kEnd;
 }
 
