@@ -25,9 +25,9 @@ std::size_t descriptors_allowed() {
 }
 
 std::size_t shards(const ServerConfig& config) {
-  const std::size_t threads =
-      config.limits.threads != 0 ? config.limits.threads : std::max(1U, std::thread::hardware_concurrency());
-  return std::min(threads, kShardsMax);
+  // One core's time is for the writers of journal and segments.
+  const std::size_t all_but_one = std::max(2U, std::thread::hardware_concurrency()) - 1;
+  return std::min(config.limits.threads != 0 ? config.limits.threads : all_but_one, kShardsMax);
 }
 
 /// How the process's file descriptors are shared out: connections must not take those without which the log stops.

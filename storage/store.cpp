@@ -9,6 +9,11 @@ namespace {
 constexpr TimestampMs kClockSlackMs = 10 * 60 * 1000;
 /// One part in so many of the producers' places is kept for those that are new in a partition.
 constexpr std::size_t kProducersHeadroom = 10;
+/// Logs whose write-back is started before the first of them is synced; few enough that a journal write between does not wait
+/// for long.
+constexpr std::size_t kSyncedTogether = 64;
+/// Copying so much into the page cache takes a shard some ten microseconds, as long as waking a thread for it.
+constexpr std::size_t kSmallGroupBytesMax = 32U << 10;
 
 /// A group's batches, ordered so that those of one log are together and in their order.
 std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
@@ -59,9 +64,23 @@ Result<CommitGroupPtr> Store::journal_one() {
 }
 
 Result<CommitGroupPtr> Store::write_one() {
-  if (queue_.failed()) return CommitGroupPtr();
-  CommitGroupPtr group = to_segments_ ? std::move(to_segments_) : queue_.take_for_segments();
-  to_segments_ = nullptr;
+  const std::lock_guard lock(segments_mutex_);
+  return write_group(queue_.take_for_segments());
+}
+
+Result<CommitGroupPtr> Store::write_small() {
+  const std::unique_lock lock(segments_mutex_, std::try_to_lock);
+  if (!lock || syncing_.load()) return CommitGroupPtr();
+  CommitGroupPtr group = queue_.take_small_for_segments(kSmallGroupBytesMax);
+  if (!group) return group;
+  const bool at_once = std::ranges::all_of(
+      group->batches, [](const StagedBatch& batch) { return batch.log->writes_at_once(kSmallGroupBytesMax); });
+  if (at_once) return write_group(std::move(group));
+  queue_.put_back_for_segments(std::move(group));
+  return CommitGroupPtr();
+}
+
+Result<CommitGroupPtr> Store::write_group(CommitGroupPtr group) {
   if (!group) return group;
   const auto batches = by_log(*group);
   std::vector<PlacedBatch> placed;
@@ -74,7 +93,7 @@ Result<CommitGroupPtr> Store::write_one() {
     }
     auto written = log->write(placed, group->journaled);
     if (written.has_error()) {
-      to_segments_ = std::move(group);
+      queue_.put_back_for_segments(std::move(group));
       if (written.error().code != Errc::storage_full) return fail(std::move(written).error());
       // What is in the journal is acknowledged already: it waits here for room, and nothing more is accepted meanwhile.
       queue_.set_full(FullReason::segments, true);
@@ -98,7 +117,10 @@ Result<void> Store::checkpoint() {
   forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
   const auto started = clock_.steady();
-  LEAT_TRY(save_points(false));
+  syncing_.store(true);
+  auto saved = save_points(false);
+  syncing_.store(false);
+  LEAT_TRY(std::move(saved));
   if (options_.on_checkpoint) options_.on_checkpoint(clock_.steady() - started);
   return ok();
 }
@@ -128,12 +150,16 @@ Result<void> Store::save_points(bool clean) {
   checkpoint.first_needed_sequence = covered + 1;
   if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   const auto logs = all_logs();
-  for (const auto& log : logs) {
-    if (!log->needs_sync()) {
-      checkpoint.points.push_back(log->recovery_point());
+  for (std::size_t i = 0; i < logs.size(); ++i) {
+    // The file system then commits what it knows of all of them with the first one that is synced.
+    for (std::size_t ahead = i; i % kSyncedTogether == 0 && ahead < std::min(i + kSyncedTogether, logs.size()); ++ahead) {
+      logs[ahead]->start_write_back();
+    }
+    if (!logs[i]->needs_sync()) {
+      checkpoint.points.push_back(logs[i]->recovery_point());
       continue;
     }
-    auto point = log->sync();
+    auto point = logs[i]->sync();
     if (point.has_error()) return fail(std::move(point).error());
     checkpoint.points.push_back(std::move(point).value());
   }

@@ -76,6 +76,9 @@ class Store {
   Result<CommitGroupPtr> journal_one();
   /// Error storage_full: call again when there may be room, until then the queue refuses batches; anything else is for good.
   Result<CommitGroupPtr> write_one();
+  /// Any thread: does write_one()'s work at once if it is small and nothing is likely to be waited for, neither the disk nor
+  /// whoever is writing now. Null when that is not so. Errors as of write_one(), which may be called for it again.
+  Result<CommitGroupPtr> write_small();
 
   // --- maintenance; one thread
   Result<void> checkpoint();
@@ -121,6 +124,7 @@ class Store {
   Topic describe(const CatalogTopic& entry) const;
   Result<void> save(const Catalog& catalog);
   Result<void> commit(Catalog catalog);
+  Result<CommitGroupPtr> write_group(CommitGroupPtr group);
   /// Those that were not used for a day; and of all partitions the least recently used, so that there is room for new ones.
   void forget_producers();
   Result<void> save_points(bool clean);
@@ -155,11 +159,12 @@ class Store {
   Catalog catalog_;
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
 
+  std::mutex segments_mutex_;                ///< one writer of segments at a time
+  std::atomic<bool> syncing_{false};         ///< a checkpoint is: writes may stand still meanwhile
   std::mutex checkpoint_mutex_;              ///< one checkpoint at a time
   std::uint64_t first_needed_sequence_ = 1;  ///< of the checkpoint on disk
   std::atomic<bool> checkpoint_found_full_{false};
   CommitGroupPtr to_journal_;                        ///< taken, the journal was full
-  CommitGroupPtr to_segments_;                       ///< taken, the disk was full
   std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments
 };
 

@@ -65,6 +65,21 @@ void batch_read(benchmark::State& state) {
 }
 BENCHMARK(batch_read)->Apply(record_sizes_and_codecs);
 
+/// As the SDK's consumer reads.
+void batch_read_all(benchmark::State& state) {
+  const auto batch = sample_batch(kBatchBytes, static_cast<std::size_t>(state.range(0)), record::Codec::none);
+  std::vector<record::RecordView> records;
+  std::int64_t count = 0;
+  for (auto _ : state) {
+    records.clear();
+    record::BatchReader::open(batch, {}).value().read_all(Offset(0), records).value();
+    benchmark::DoNotOptimize(records.data());
+    count += std::ssize(records);
+  }
+  state.SetItemsProcessed(count);
+}
+BENCHMARK(batch_read_all)->ArgName("value")->Arg(100)->Arg(1024);
+
 /// What a broker does with each batch that is published: header and checksum, not the records.
 void batch_validate(benchmark::State& state) {
   const auto batch = sample_batch(static_cast<std::size_t>(state.range(0)), 1000);

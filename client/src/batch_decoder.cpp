@@ -88,18 +88,9 @@ Result<void> BatchDecoder::decode_batch(ByteSpan batch, Offset from, Content& co
     content.next_offset = next;
     return ok();
   }
-  const std::size_t records_before = content.records.size();
   const bool compressed = header.codec() != Codec::none;
   LEAT_ASSIGN(auto reader, record::BatchReader::open(batch, limits_, compressed ? take_buffer() : std::vector<std::byte>()));
-  for (;;) {
-    auto record = reader.next();
-    if (record.has_error()) {
-      content.records.resize(records_before);
-      return std::move(record).error();
-    }
-    if (!*record) break;
-    if ((*record)->offset >= from) content.records.push_back(**record);
-  }
+  LEAT_TRY(reader.read_all(from, content.records));
   decoded_bytes += batch.size();
   if (compressed) {
     content.decompressed.push_back(std::move(reader).take_buffer());

@@ -1,8 +1,10 @@
 #include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
-#include <thread>
 
 #include "client/tool/bench.hpp"
 #include "client/tool/connection.hpp"
@@ -61,25 +63,34 @@ class Receiver {
   std::promise<Result<void>> finished_;
 };
 
-/// Publishes stamped records by the timetable. The first `warmup_records` are marked as not to be measured.
+/// Publishes stamped records by the timetable, all on the thread that calls it: handing each record to another thread would cost
+/// more time than the broker takes. The first `warmup_records` are marked as not to be measured.
 class Sender {
  public:
-  Sender(const Bench& command, Producer& producer, std::uint64_t run)
-      : command_(command), producer_(producer), run_(run), payloads_(command.size_bytes, run) {}
+  Sender(const GlobalOptions& global, const Bench& command, std::uint64_t run)
+      : command_(command),
+        run_(run),
+        payloads_(command.size_bytes, run),
+        client_(io_.get_executor(), client_options(global, "leat bench e2e, sending")),
+        producer_(client_, bench_producer_options(command, command.in_flight)),
+        timer_(client_.get_executor()) {}
+
+  Result<void> connect() {
+    return finish([this](auto done) {
+      client_.async_connect(
+          [done](const Result<ServerInfo>& info) { done(info.has_error() ? Result<void>(info.error()) : ok()); });
+    });
+  }
 
   Result<void> send_all() {
     sharpen_sleep();
-    const Pacer pacer(SteadyClock::now(), *command_.rate);
-    const std::uint64_t total = command_.warmup_records + command_.records;
-    for (std::uint64_t sent = 0; sent < total && !has_failed_.load(std::memory_order_relaxed);) {
-      const auto due = std::min(total, pacer.due(SteadyClock::now()));
-      if (sent == due) std::this_thread::sleep_until(pacer.intended(sent));
-      for (; sent < due; ++sent) LEAT_TRY(send(sent, pacer.intended(sent)));
-      if (measured_from_ == SteadyClock::time_point() && sent > command_.warmup_records) {
-        measured_from_ = pacer.intended(command_.warmup_records);
-      }
-    }
-    LEAT_TRY(producer_.flush());
+    pacer_.emplace(SteadyClock::now(), *command_.rate);
+    measured_from_ = pacer_->intended(command_.warmup_records);
+    LEAT_TRY(finish([this](auto handler) {
+      sent_all_ = std::move(handler);
+      sleep_until(pacer_->intended(0));
+    }));
+    LEAT_TRY(finish([this](auto handler) { producer_.async_flush(std::move(handler)); }));
     return failed_ ? Result<void>(*failed_) : ok();
   }
 
@@ -87,25 +98,65 @@ class Sender {
   [[nodiscard]] SteadyClock::time_point measured_from() const { return measured_from_; }
 
  private:
+  /// Runs the client until what `start` begins has completed.
+  template <class Start>
+  Result<void> finish(Start start) {
+    std::optional<Result<void>> outcome;
+    start([&outcome](Result<void> result) { outcome = std::move(result); });
+    io_.restart();
+    while (!outcome && io_.run_one() > 0) {
+    }
+    return outcome ? std::move(*outcome) : Result<void>(Error(Errc::closed));
+  }
+
+  void sleep_until(SteadyClock::time_point time) {
+    timer_.expires_at(time);
+    timer_.async_wait([this](const boost::system::error_code&) {
+      auto more = send_due();
+      if (more.has_error() || !*more) sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
+    });
+  }
+
+  /// Everything whose time has come; false when that was the last.
+  Result<bool> send_due() {
+    const std::uint64_t total = command_.warmup_records + command_.records;
+    for (const auto due = std::min(total, pacer_->due(SteadyClock::now())); sent_ < due && !failed_; ++sent_) {
+      auto sent = send(sent_, pacer_->intended(sent_));
+      if (sent.has_value()) continue;
+      if (sent.error().code != Errc::would_block) return std::move(sent).error();
+      sleep_until(SteadyClock::now() + kFullRetryInterval);
+      return true;
+    }
+    if (sent_ == total || failed_) return false;
+    sleep_until(pacer_->intended(sent_));
+    return true;
+  }
+
   Result<void> send(std::uint64_t number, SteadyClock::time_point intended) {
     const auto value = payloads_.value(number);
     Stamp{number < command_.warmup_records ? 0 : intended.time_since_epoch().count(), run_}.write(value);
     OutgoingRecord record;
     record.value = value;
-    return producer_.send(command_.topic, record, [this](const Result<Delivery>& delivery) {
-      if (delivery.has_value()) return;
-      if (!failed_) failed_ = delivery.error();
-      has_failed_.store(true, std::memory_order_relaxed);
+    return producer_.try_send(command_.topic, record, [this](const Result<Delivery>& delivery) {
+      if (delivery.has_error() && !failed_) failed_ = delivery.error();
     });
   }
 
+  /// How soon a record is tried again that the producer's buffer had no room for.
+  static constexpr std::chrono::microseconds kFullRetryInterval{100};
+
   const Bench& command_;
-  Producer& producer_;
   const std::uint64_t run_;
   Payloads payloads_;
+  std::optional<Pacer> pacer_;
+  std::uint64_t sent_ = 0;
   SteadyClock::time_point measured_from_;
-  std::optional<Error> failed_;  ///< the client thread's, then anybody's after flush()
-  std::atomic<bool> has_failed_{false};
+  std::optional<Error> failed_;
+  std::function<void(Result<void>)> sent_all_;
+  boost::asio::io_context io_{1};
+  Client client_;
+  Producer producer_;
+  boost::asio::steady_timer timer_;
 };
 
 Result<void> follow_from_the_end(Admin& admin, Consumer& consumer, const std::string& topic) {
@@ -120,25 +171,22 @@ Result<void> follow_from_the_end(Admin& admin, Consumer& consumer, const std::st
 
 Result<void> bench_e2e(const GlobalOptions& global, const Bench& command, BenchResult& result) {
   const std::uint64_t run = SystemRandom().next();
-  // The callbacks' state outlives the clients, whose threads call it.
-  std::unique_ptr<Sender> sender;
+  // The callbacks' state outlives the client whose thread calls it.
   std::unique_ptr<Receiver> receiver;
-  Client sending(client_options(global, "leat bench e2e, sending"));
   Client receiving(client_options(global, "leat bench e2e, receiving"));
-  LEAT_TRY(sending.connect());
+  Sender sender(global, command, run);
+  LEAT_TRY(sender.connect());
   LEAT_TRY(receiving.connect());
   Admin admin(receiving);
   Consumer consumer(receiving);
   LEAT_TRY(follow_from_the_end(admin, consumer, command.topic));
-  Producer producer(sending, bench_producer_options(command, command.in_flight));
 
   receiver = std::make_unique<Receiver>(consumer, run, command.warmup_records + command.records, result.latency_ns);
-  sender = std::make_unique<Sender>(command, producer, run);
   const Progress progress(!global.quiet, [&receiver] { return counted(receiver->received(), "record") + " received"; });
   auto received = receiver->begin();
-  LEAT_TRY(sender->send_all());
+  LEAT_TRY(sender.send_all());
   LEAT_TRY(received.get());
-  result.seconds = std::chrono::duration<double>(SteadyClock::now() - sender->measured_from()).count();
+  result.seconds = std::chrono::duration<double>(SteadyClock::now() - sender.measured_from()).count();
   result.latency_name = "latency_us";
   result.records = command.records;
   result.size_bytes = static_cast<std::size_t>(command.records) * command.size_bytes;

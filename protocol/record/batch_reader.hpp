@@ -32,14 +32,21 @@ class BatchReader {
   /// else, and again on every later call.
   Result<std::optional<RecordView>> next();
 
+  /// All that are left in one go, several times as fast: appended to `into`, less those before `from`. On an error, as next()
+  /// gives it, `into` is as it was.
+  Result<void> read_all(Offset from, std::vector<RecordView>& into);
+
   /// Ends the reader and returns its memory for another.
   std::vector<std::byte> take_buffer() && { return std::move(buffer_); }
 
  private:
   BatchReader(const BatchHeader& header, std::vector<std::byte> buffer) : header_(header), buffer_(std::move(buffer)) {}
 
-  /// Null, or what is wrong with the record.
-  const char* decode(ByteSpan body, RecordView& record) const;
+  /// Null, or what is wrong with the record at the front of `rest`, which it takes off then.
+  const char* take_record(RecordCursor& rest, RecordView& record);
+  /// The same for a record without headers and other rarities; false for any other, and for a faulty one.
+  bool take_plain_record(RecordCursor& rest, RecordView& record);
+  const char* decode(RecordCursor body, RecordView& record);
   [[nodiscard]] TimestampMs timestamp_at(std::int64_t delta) const;
   [[nodiscard]] Error malformed(const char* what) const;
 

@@ -66,6 +66,10 @@ class HeaderRange {
 /// One record as a reader shows it. Owns nothing: key, value and headers point into the batch, or into the reader when the batch
 /// was compressed.
 struct RecordView {
+  /// Not defaulted: a vector that makes one in place would clear all of it first, with an instruction that takes longer than
+  /// reading the record.
+  RecordView() {}  // NOLINT(modernize-use-equals-default)
+
   Offset offset;
   TimestampMs timestamp = 0;
   std::optional<ByteSpan> key;

@@ -39,7 +39,7 @@ storage::TopicSettings without_empty(storage::TopicSettings settings) {
 }  // namespace
 
 Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(options_.blocking_threads) {
-  for (std::size_t i = 0; i < options_.shards; ++i) shards_.push_back(std::make_unique<Shard>(i));
+  for (std::size_t i = 0; i < options_.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, [this] { write_staged(); }));
 }
 
 Broker::~Broker() {
@@ -145,6 +145,7 @@ Result<void> Broker::settle(const TopicEntry& topic) {
   };
   const auto deadline = std::chrono::steady_clock::now() + kSettleMax;
   ++settling_;
+  store_->queue().hurry();
   Result<void> result;
   while (result.has_value() && !std::ranges::all_of(topic.partitions, is_settled)) {
     std::unique_lock lock(written_mutex_);
@@ -208,6 +209,13 @@ void Broker::publish(const std::shared_ptr<Partition>& partition, PublishRequest
   Shard& owner = partition->owner();
   if (owner.on_own_thread()) return partition->publish(std::move(request));
   owner.post([partition, request = std::move(request)]() mutable { partition->publish(std::move(request)); });
+}
+
+void Broker::write_staged() {
+  const auto group = store_->write_small();
+  if (group.has_error() && group.error().code != Errc::storage_full) return on_failed(group.error());
+  if (group.has_value() && *group) return on_written(**group);
+  store_->queue().hurry();
 }
 
 bool Broker::admit(std::size_t bytes) { return in_flight_bytes_.fetch_add(bytes) + bytes <= options_.in_flight_bytes_max; }

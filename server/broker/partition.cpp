@@ -87,6 +87,7 @@ bool Partition::try_append(PublishRequest& request) {
   auto& queue = until_written ? until_written_ : until_visible_;
   queue.insert(std::ranges::upper_bound(queue, waiting.end, {}, &Waiting::end), std::move(waiting));
   if (until_written) owner_.count_waiting_for_written(1);
+  if ((until_written || !appended->journaled) && !appended->duplicate) owner_.write_soon();
   // It may have been written before anybody knew that this waits for it.
   if (until_written || appended->duplicate) settle_all();
   return true;

@@ -59,6 +59,14 @@ void Shard::retry_stalled() {
   has_stalled_.store(!stalled_.empty());
 }
 
+void Shard::write_soon() {
+  if (!write_staged_ || std::exchange(writes_soon_, true)) return;
+  post([this] {
+    writes_soon_ = false;
+    write_staged_();
+  });
+}
+
 void Shard::arm_retry_timer() {
   if (retry_timer_armed_) return;
   retry_timer_armed_ = true;

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <unordered_map>
@@ -30,7 +31,13 @@ class PartitionWatcher {
 /// called on the shard's own thread.
 class Shard {
  public:
-  explicit Shard(std::size_t number) : number_(number), io_(1), work_(boost::asio::make_work_guard(io_)), retry_timer_(io_) {}
+  /// `write_staged` is called behind whatever staged something that it is for, once for all that is handled in one go.
+  explicit Shard(std::size_t number, std::function<void()> write_staged = nullptr)
+      : number_(number),
+        write_staged_(std::move(write_staged)),
+        io_(1),
+        work_(boost::asio::make_work_guard(io_)),
+        retry_timer_(io_) {}
   ~Shard() { stop(); }
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -63,6 +70,9 @@ class Shard {
   /// Any thread. Set before the last look at the log that made a partition stalled: whoever makes room afterwards sees it.
   [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
 
+  /// Something was staged that is wanted in its segments at once.
+  void write_soon();
+
   /// How many publishes wait to be written. Raised before the last look at how far the log is written.
   void count_waiting_for_written(std::ptrdiff_t change) { waiting_for_written_.fetch_add(change); }
   /// Any thread. A change of its own to the count, of nothing: whoever is counted later then sees what was written before.
@@ -84,6 +94,8 @@ class Shard {
   void arm_retry_timer();
 
   const std::size_t number_;
+  const std::function<void()> write_staged_;
+  bool writes_soon_ = false;
   ShardMetrics metrics_;  ///< before io_: connections that end with it count until then
   std::unordered_set<const LagSource*> lag_sources_;
   boost::asio::io_context io_;

@@ -39,7 +39,7 @@ struct LimitsConfig {
   std::uint32_t subscriptions_per_session_max = 10'000;
   std::uint32_t topics_max = 10'000;
   std::uint32_t partitions_max = 20'000;
-  std::uint32_t threads = 0;  ///< 0: one a core
+  std::uint32_t threads = 0;  ///< 0: one a core but one
   std::uint64_t frame_bytes_max = 8 * kMiB;
   std::uint64_t session_in_flight_bytes_max = 16 * kMiB;
   std::uint64_t session_outbox_bytes_max = 1 * kMiB;

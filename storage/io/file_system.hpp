@@ -47,6 +47,8 @@ class File {
   /// fdatasync: contents and size are durable on return, the directory entry is not (FileSystem::sync_directory). After an error
   /// nothing is known of what was written since the last success: syncing again proves nothing.
   virtual Result<void> sync() = 0;
+  /// A hint that sync() follows soon, when other files have been told the same. Waits for nothing, promises nothing.
+  virtual void start_write_back() {}
   virtual Result<std::uint64_t> size() = 0;
   /// When it was last written or truncated, by the machine's wall clock then.
   virtual Result<TimestampMs> modified_ms() = 0;

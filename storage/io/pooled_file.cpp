@@ -74,11 +74,22 @@ Result<FileLease> PooledFile::open(ReadMode mode) {
   return Error(Errc::would_block);
 }
 
+bool PooledFile::is_open() {
+  const std::lock_guard lock(mutex_);
+  return file_ != nullptr;
+}
+
 Result<void> PooledFile::sync_written() {
   if (const auto lease = lease_if_open()) return (*lease)->sync();
   const std::lock_guard lock(mutex_);
   return sync_error_ ? Result<void>(*sync_error_) : ok();
 }
+
+void PooledFile::start_write_back_written() {
+  if (const auto lease = lease_if_open()) (*lease)->start_write_back();
+}
+
+void PooledFile::start_write_back() { file_->start_write_back(); }
 
 Result<std::size_t> PooledFile::read_at(FilePosition at, MutableByteSpan into, ReadMode mode) {
   return file_->read_at(at, into, mode);

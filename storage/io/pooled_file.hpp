@@ -47,8 +47,12 @@ class PooledFile final : private File {
   Result<FileLease> open(OpenOptions::Existence existence = OpenOptions::Existence::must_exist);
   /// In ReadMode::cached_only nothing is waited for: would_block when it is not open.
   Result<FileLease> open(ReadMode mode);
+  /// Now; it may be closed at any time.
+  [[nodiscard]] bool is_open();
   /// Makes durable what was written through this; a closed file has nothing left to sync.
   Result<void> sync_written();
+  /// File's hint, if it is open.
+  void start_write_back_written();
 
   [[nodiscard]] const Path& path() const override { return path_; }
 
@@ -60,6 +64,7 @@ class PooledFile final : private File {
   Result<std::size_t> read_at(FilePosition at, MutableByteSpan into, ReadMode mode) override;
   Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override;
   Result<void> sync() override;
+  void start_write_back() override;
   Result<std::uint64_t> size() override;
   Result<TimestampMs> modified_ms() override;
   Result<void> truncate(std::uint64_t bytes) override;

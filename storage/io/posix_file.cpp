@@ -126,6 +126,8 @@ Result<void> PosixFile::sync() {
   return ok();
 }
 
+void PosixFile::start_write_back() { (void)::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
+
 Result<std::uint64_t> PosixFile::size() {
   struct stat status {};
   if (::fstat(descriptor_.get(), &status) != 0) return io_error("stat", path_, errno);

@@ -15,6 +15,7 @@ class PosixFile final : public File {
   Result<std::size_t> read_at(FilePosition at, MutableByteSpan into, ReadMode mode) override;
   Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override;
   Result<void> sync() override;
+  void start_write_back() override;
   Result<std::uint64_t> size() override;
   Result<TimestampMs> modified_ms() override;
   Result<void> truncate(std::uint64_t bytes) override;

@@ -6,6 +6,14 @@
 #include "storage/journal/journal_format.hpp"
 
 namespace leat::storage {
+namespace {
+
+/// So much is worth a write to the segments of its own.
+constexpr std::size_t kSegmentsBytesMin = 256U << 10;
+
+std::size_t content_bytes(const CommitGroup& group) { return group.end - group.begin - kGroupHeaderBytes; }
+
+}  // namespace
 
 CommitQueue::CommitQueue(CommitQueueOptions options)
     : options_(options),
@@ -51,9 +59,11 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
   group.batches.push_back(
       {std::move(log), base_offset, base_offset + (header.last_offset_delta + 1), header.max_timestamp, position, batch.size()});
   queued_bytes_ += added;
+  if (!journaled) segments_bytes_ += entry_bytes(batch.size());
+  const bool wakes = journaled || wakes_segments();
   Staged staged{lane.block, position};
   lock.unlock();  // or the thread that wakes up would wait for it
-  (journaled ? journal_wanted_ : segments_wanted_).notify_one();
+  if (wakes) (journaled ? journal_wanted_ : segments_wanted_).notify_one();
   return staged;
 }
 
@@ -103,24 +113,43 @@ CommitGroupPtr CommitQueue::take_for_journal() {
   CommitGroupPtr group = std::move(journaled_.closed.front());
   journaled_.closed.pop_front();
   for_segments_.push_back(group);
+  segments_bytes_ += content_bytes(*group);
+  const bool wakes = wakes_segments();
   lock.unlock();
-  segments_wanted_.notify_one();
+  if (wakes) segments_wanted_.notify_one();
   return group;
 }
 
 CommitGroupPtr CommitQueue::take_for_segments() {
   const std::lock_guard lock(mutex_);
-  if (error_ || !segment_work()) return nullptr;
-  CommitGroupPtr group;
-  if (!for_segments_.empty()) {
-    group = std::move(for_segments_.front());
-    for_segments_.pop_front();
-    return group;
+  if (error_) return nullptr;
+  if (!segment_work()) {
+    if (!journal_work()) hurried_ = false;
+    return nullptr;
   }
-  if (cached_.closed.empty()) close_group(cached_);
-  group = std::move(cached_.closed.front());
-  cached_.closed.pop_front();
+  if (for_segments_.empty() && cached_.closed.empty()) close_group(cached_);
+  auto& groups = for_segments_.empty() ? cached_.closed : for_segments_;
+  CommitGroupPtr group = std::move(groups.front());
+  groups.pop_front();
+  segments_bytes_ -= content_bytes(*group);
   return group;
+}
+
+CommitGroupPtr CommitQueue::take_small_for_segments(std::size_t bytes_max) {
+  const std::lock_guard lock(mutex_);
+  if (error_ || !for_segments_.empty() || !cached_.open || !cached_.closed.empty()) return nullptr;
+  if (content_bytes(*cached_.open) > bytes_max) return nullptr;
+  close_group(cached_);
+  CommitGroupPtr group = std::move(cached_.closed.front());
+  cached_.closed.pop_front();
+  segments_bytes_ -= content_bytes(*group);
+  return group;
+}
+
+void CommitQueue::put_back_for_segments(CommitGroupPtr group) {
+  const std::lock_guard lock(mutex_);
+  segments_bytes_ += content_bytes(*group);
+  (group->journaled ? for_segments_ : cached_.closed).push_front(std::move(group));
 }
 
 void CommitQueue::wait_for_journal_work() {
@@ -130,7 +159,21 @@ void CommitQueue::wait_for_journal_work() {
 
 void CommitQueue::wait_for_segment_work() {
   std::unique_lock lock(mutex_);
-  segments_wanted_.wait(lock, [this] { return error_ || segment_work() || (stopped_ && !journal_to_come()); });
+  const auto ends = [this] { return error_ || (stopped_ && !journal_to_come()); };
+  segments_idle_ = true;
+  segments_wanted_.wait(lock, [&] { return ends() || segment_work(); });
+  segments_idle_ = false;
+  segments_wanted_.wait_for(lock, options_.segments_delay, [&] { return ends() || segments_urgent(); });
+}
+
+bool CommitQueue::segments_urgent() const {
+  return hurried_ || stopped_ || segments_bytes_ >= kSegmentsBytesMin || queued_bytes_ * 2 >= options_.queued_bytes_max;
+}
+
+void CommitQueue::hurry() {
+  const std::lock_guard lock(mutex_);
+  hurried_ = true;
+  segments_wanted_.notify_one();
 }
 
 void CommitQueue::journal_done(CommitGroup& group) { finish(group); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,8 @@ struct CommitQueueOptions {
   std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
   std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, in whole pages
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
+  /// So long the segments' writer lets groups gather that nobody waits for, unless there is much to write.
+  std::chrono::microseconds segments_delay{5'000};
 };
 
 /// Why no more batches are taken for want of room.
@@ -28,8 +31,9 @@ enum class FullReason : std::uint8_t {
 };
 
 /// Where partitions hand their batches to the two writers. A batch is copied once, into the block from which the journal is
-/// written, the segment is written and the tail's readers are served. There is no timer: a group holds whatever gathered while
-/// the writers were busy with the one before.
+/// written, the segment is written and the tail's readers are served. A group holds whatever gathered while the writers were busy
+/// with the one before. The journal's writer has no timer. The segments' has one, as waking it for every group would cost more
+/// than what it writes: whoever waits for its work says so with hurry().
 ///
 /// Any thread may stage; one thread takes groups for the journal, one for the segments. Bounded: staging fails with would_block
 /// at the limit, and nothing is staged once the queue has failed.
@@ -49,9 +53,16 @@ class CommitQueue {
   CommitGroupPtr take_for_journal();
   /// The next group to write to the segments; null when there is none.
   CommitGroupPtr take_for_segments();
-  /// Blocks until take_for_journal / take_for_segments would give a group, or never will again.
+  /// The same, of those that do not go through the journal, if that is all there is of them and it has at most so many bytes.
+  CommitGroupPtr take_small_for_segments(std::size_t bytes_max);
+  /// A group that was taken for the segments and could not be written: the next to be taken again.
+  void put_back_for_segments(CommitGroupPtr group);
+  /// Blocks until take_for_journal / take_for_segments would give a group, or never will again. For the segments it lets groups
+  /// gather first, and may return although another thread has taken them meanwhile.
   void wait_for_journal_work();
   void wait_for_segment_work();
+  /// What is staged by now is to be written to the segments without delay.
+  void hurry();
 
   /// A group is through one writer. When it is through all of them its bytes no longer count.
   void journal_done(CommitGroup& group);
@@ -93,6 +104,9 @@ class CommitQueue {
   void keep_for_tail(const std::shared_ptr<Block>& block);
   void finish(CommitGroup& group);
   bool segment_work() const { return !for_segments_.empty() || cached_.open || !cached_.closed.empty(); }
+  bool segments_urgent() const;
+  /// Whether the segments' writer, waiting, would go on now; it need not be woken otherwise.
+  bool wakes_segments() const { return segments_idle_ || segments_urgent(); }
   bool journal_work() const { return journaled_.open || !journaled_.closed.empty(); }
   /// More may come from the journal's writer to the other one.
   bool journal_to_come() const { return journal_work() && !journal_ended_; }
@@ -106,6 +120,9 @@ class CommitQueue {
   Lane journaled_{.journaled = true};
   Lane cached_{.journaled = false};
   std::deque<CommitGroupPtr> for_segments_;  ///< taken for the journal, not yet for the segments
+  std::size_t segments_bytes_ = 0;           ///< of those, and of the lane that has no journal
+  bool segments_idle_ = false;               ///< their writer waits for anything at all
+  bool hurried_ = false;                     ///< until nothing is left to write
   std::deque<std::shared_ptr<Block>> tail_;
   std::size_t tail_bytes_ = 0;
   std::size_t queued_bytes_ = 0;

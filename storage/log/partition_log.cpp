@@ -105,7 +105,7 @@ Result<PartitionLog::Appended> PartitionLog::append(const record::BatchHeader& h
   if (closed_) return deleted();
   if (header.producer_id.value() >= 0) {
     LEAT_ASSIGN(const auto original, producers_.check(header));
-    if (original) return Appended{*original, *original + (header.last_offset_delta + 1), true};
+    if (original) return Appended{*original, *original + (header.last_offset_delta + 1), true, journaled_};
   }
   LEAT_TRY(settle_lane());
   LEAT_ASSIGN(const auto staged, environment_.queue.stage(shared_from_this(), id_, header, batch, next_offset_, journaled_));
@@ -114,7 +114,7 @@ Result<PartitionLog::Appended> PartitionLog::append(const record::BatchHeader& h
   if (header.producer_id.value() >= 0) producers_.record(header, base, environment_.clock.wall_ms());
   forget_recycled_tail();
   tail_.push_back({base, next_offset_, staged.block, staged.position, batch.size()});
-  return Appended{base, next_offset_, false};
+  return Appended{base, next_offset_, false, journaled_};
 }
 
 /// The queue has put the memory to another use.
@@ -238,6 +238,13 @@ Result<void> PartitionLog::write(std::span<const PlacedBatch> batches, bool jour
     batches = batches.subspan(run);
   }
   return ok();
+}
+
+bool PartitionLog::writes_at_once(std::size_t bytes) {
+  const std::unique_lock lock(write_mutex_, std::try_to_lock);
+  if (!lock || closed_for_writing_ || !appender_->appends_at_once()) return false;
+  const std::lock_guard state(mutex_);
+  return appender_->has_room_for(bytes, next_offset_, static_cast<std::uint64_t>(config_.segment_bytes));
 }
 
 Result<void> PartitionLog::append_run(std::span<const PlacedBatch> batches) {

@@ -48,6 +48,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
     Offset base_offset;
     Offset next_offset;
     bool duplicate = false;  ///< an idempotent producer sent it before; the offsets are the original ones
+    bool journaled = true;   ///< goes through the journal: visible once that is written, otherwise once its segment is
   };
   /// Gives a batch that was validated its offsets and stages it; durable and visible later. would_block when the commit queue is
   /// full or a change of durability is under way: try again when the writers have moved. Otherwise out_of_order_sequence,
@@ -70,10 +71,15 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   // --- the two writers
   /// Appends a group's batches of this log to the active segment, rolling it as needed. In the page cache on return.
   Result<void> write(std::span<const PlacedBatch> batches, bool journaled);
+  /// Whether write() of so many bytes would probably wait for nothing: no file to open, nobody else who writes.
+  [[nodiscard]] bool writes_at_once(std::size_t bytes);
   /// The journal holds everything before `end` on stable storage.
   void mark_durable(Offset end);
 
   // --- maintenance
+  /// A hint that sync() follows soon, when other logs have been told the same. For little only: sync() writes in steps, between
+  /// which the journal gets its turn.
+  void start_write_back();
   /// Makes what is written durable in the segments and returns where recovery may begin from now on.
   Result<RecoveryPoint> sync();
   [[nodiscard]] RecoveryPoint recovery_point() const;

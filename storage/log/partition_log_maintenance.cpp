@@ -5,6 +5,8 @@
 namespace leat::storage {
 namespace {
 
+constexpr std::uint64_t kWrittenBackAheadBytesMax = 512U << 10;
+
 /// An index that the disk has no room for is no reason to stop: what the file lacks is in memory, and rebuilt at the next start.
 Result<void> save_index(SegmentIndex& index, bool sealed) {
   auto saved = index.flush();
@@ -14,6 +16,18 @@ Result<void> save_index(SegmentIndex& index, bool sealed) {
 }
 
 }  // namespace
+
+void PartitionLog::start_write_back() {
+  std::shared_ptr<Segment> segment;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool little = unsynced_.size() == 1 && recovery_point_.segment_base == written_segment_base_ &&
+                        written_position_ - recovery_point_.position <= kWrittenBackAheadBytesMax;
+    if (!little) return;
+    segment = unsynced_.front();
+  }
+  segment->file().start_write_back_written();
+}
 
 Result<RecoveryPoint> PartitionLog::sync() {
   const std::lock_guard one_at_a_time(sync_mutex_);

@@ -42,6 +42,10 @@ bool SegmentAppender::has_room_for(std::uint64_t bytes, Offset next_offset, std:
          next_offset - segment_->base_offset() < kSegmentOffsetsLimit;
 }
 
+bool SegmentAppender::appends_at_once() const {
+  return unflushed_entries_ + 1 < kUnflushedEntriesMax && segment_->file().is_open();
+}
+
 Result<void> SegmentAppender::append(std::span<const PlacedBatch> batches) {
   SegmentEnd end = segment_->end();
   const std::uint64_t position = end.position;

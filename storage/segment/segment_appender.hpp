@@ -31,6 +31,8 @@ class SegmentAppender {
   /// has not moved: with storage_full the same batches may be appended again.
   Result<void> append(std::span<const PlacedBatch> batches);
 
+  /// Whether appending a batch now would open no file.
+  [[nodiscard]] bool appends_at_once() const;
   /// Writes the index to its end; neither file is synced.
   Result<void> seal() &&;
 

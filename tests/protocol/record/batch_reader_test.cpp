@@ -124,6 +124,18 @@ TEST(BatchReader, ADeclaredCountBeyondTheBytesIsRefusedOnOpening) {
   }
 }
 
+TEST(BatchReader, ReadingAllAtOnceAppendsWhatIsLeftFromAnOffsetOn) {
+  Bytes batch = build(Codec::none, few_records());
+  patch_base_offset(batch, Offset(500), 0);
+  BatchReader reader = BatchReader::open(batch, {}).value();
+  std::vector<RecordView> records(1);
+  (void)reader.next().value();
+  reader.read_all(Offset(502), records).value();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[1].offset, Offset(502));
+  EXPECT_FALSE(reader.next()->has_value());
+}
+
 TEST(BatchReader, ErrorsStay) {
   Bytes records = record_of({0, 0, 0, kNull, kNull, 0});
   records.push_back(std::byte{1});

@@ -1,6 +1,9 @@
 #include "sample_batches.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "protocol/base/crc32c.hpp"
@@ -54,16 +57,41 @@ Bytes build(Codec codec, std::span<const SampleRecord> records, const ProducerSt
   return builder.finish(stamp).value();
 }
 
-Result<std::vector<SampleRecord>> read_all(ByteSpan batch, const DecompressLimits& limits) {
-  LEAT_ASSIGN(BatchReader reader, BatchReader::open(batch, limits));
+namespace {
+
+SampleRecord sample_of(const RecordView& record) {
+  SampleRecord sample{record.timestamp, own(record.key), own(record.value), {}};
+  for (const HeaderView& header : record.headers) sample.headers.emplace_back(header.name, own(header.value));
+  return sample;
+}
+
+Result<std::vector<SampleRecord>> read_one_by_one(BatchReader reader) {
   std::vector<SampleRecord> records;
   while (true) {
     LEAT_ASSIGN(const std::optional<RecordView> record, reader.next());
     if (!record) return records;
-    SampleRecord sample{record->timestamp, own(record->key), own(record->value), {}};
-    for (const HeaderView& header : record->headers) sample.headers.emplace_back(header.name, own(header.value));
-    records.push_back(std::move(sample));
+    records.push_back(sample_of(*record));
   }
+}
+
+}  // namespace
+
+Result<std::vector<SampleRecord>> read_all(ByteSpan batch, const DecompressLimits& limits) {
+  LEAT_ASSIGN(BatchReader reader, BatchReader::open(batch, limits));
+  LEAT_ASSIGN(BatchReader at_once, BatchReader::open(batch, limits));
+  auto records = read_one_by_one(std::move(reader));
+  std::vector<RecordView> views;
+  const auto read = at_once.read_all(at_once.header().base_offset, views);
+  EXPECT_EQ(read.has_error(), records.has_error());
+  if (read.has_error() || records.has_error()) {
+    EXPECT_TRUE(views.empty());
+    EXPECT_EQ(read.has_error() ? read.error().message() : "", records.has_error() ? records.error().message() : "");
+    return records;
+  }
+  std::vector<SampleRecord> samples;
+  std::ranges::transform(views, std::back_inserter(samples), sample_of);
+  EXPECT_EQ(samples, *records);
+  return records;
 }
 
 std::vector<SampleRecord> random_records(Random& random) {

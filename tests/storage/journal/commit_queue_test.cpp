@@ -237,6 +237,82 @@ TEST_F(CommitQueueTest, WaitingWritersAreWokenByWork) {
   EXPECT_NE(queue_.take_for_journal(), nullptr);
 }
 
+/// Its writer of segments would wait for longer than any test does.
+class PatientCommitQueueTest : public testing::Test {
+ protected:
+  void stage(std::size_t value_bytes, bool journaled) {
+    const Bytes batch = make_batch(Offset(0), {.value_bytes = value_bytes});
+    (void)queue_.stage(nullptr, LogId(1), header_of(batch), batch, Offset(0), journaled).value();
+  }
+
+  CommitQueue queue_{{.segments_delay = std::chrono::hours(1)}};
+};
+
+TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenSomebodyIsInAHurry) {
+  std::thread segments([this] { queue_.wait_for_segment_work(); });
+  stage(10, false);
+  queue_.hurry();
+  segments.join();
+  EXPECT_NE(queue_.take_for_segments(), nullptr);
+}
+
+TEST_F(PatientCommitQueueTest, AHurryLastsUntilWhatWasStagedIsThroughTheJournal) {
+  stage(10, true);
+  queue_.hurry();
+  EXPECT_EQ(queue_.take_for_segments(), nullptr);
+  std::thread segments([this] { queue_.wait_for_segment_work(); });
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
+  segments.join();
+  EXPECT_NE(queue_.take_for_segments(), nullptr);
+}
+
+TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenThereIsMuchToWrite) {
+  for (const bool journaled : {true, false}) {
+    std::thread segments([this] { queue_.wait_for_segment_work(); });
+    for (int i = 0; i < 30; ++i) stage(10'000, journaled);
+    while (queue_.take_for_journal()) {
+    }
+    segments.join();
+    while (const auto group = queue_.take_for_segments()) queue_.segments_done(*group);
+  }
+}
+
+TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenTheQueueIsStopped) {
+  stage(10, false);
+  std::thread segments([this] { queue_.wait_for_segment_work(); });
+  queue_.stop();
+  segments.join();
+}
+
+TEST_F(CommitQueueTest, OnlyASmallGroupThatIsAllThereIsIsTakenAsSmall) {
+  EXPECT_EQ(queue_.take_small_for_segments(kBlockBytes), nullptr);
+  stage_cached(0).value();
+  EXPECT_EQ(queue_.take_small_for_segments(10), nullptr);
+  const auto group = queue_.take_small_for_segments(kBlockBytes);
+  ASSERT_NE(group, nullptr);
+  EXPECT_EQ(queue_.take_for_segments(), nullptr);
+  finish(group);
+
+  stage(1).value();
+  finish(queue_.take_for_journal());
+  stage_cached(2).value();
+  EXPECT_EQ(queue_.take_small_for_segments(kBlockBytes), nullptr);
+}
+
+TEST_F(CommitQueueTest, AGroupThatCouldNotBeWrittenIsTheNextAgain) {
+  for (const bool journaled : {true, false}) {
+    for (const std::int64_t offset : {0, 1}) {
+      stage(offset, 10, journaled).value();
+      EXPECT_EQ(queue_.take_for_journal() != nullptr, journaled);
+    }
+    auto group = queue_.take_for_segments();
+    const auto first = offsets(*group);
+    queue_.put_back_for_segments(std::move(group));
+    EXPECT_EQ(offsets(*queue_.take_for_segments()), first);
+    (void)queue_.take_for_segments();
+  }
+}
+
 TEST_F(CommitQueueTest, WaitingWritersAreWokenByTheEnd) {
   std::thread journal([this] { queue_.wait_for_journal_work(); });
   std::thread segments([this] { queue_.wait_for_segment_work(); });
