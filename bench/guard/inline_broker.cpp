@@ -63,7 +63,7 @@ Result<native::TopicPartition> InlineBroker::create_topic(const std::string& nam
   return topic->partitions.front()->id();
 }
 
-Result<int> InlineBroker::connect() {
+Result<storage::FileDescriptor> InlineBroker::connect() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return storage::io_error("create", "socket pair", errno);
