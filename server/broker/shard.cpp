@@ -20,6 +20,7 @@ void Shard::start() {
     ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
     io_.run();
   });
+  own_thread_ = thread_.get_id();
 }
 
 void Shard::stop() {

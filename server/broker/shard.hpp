@@ -43,6 +43,8 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   void start();
+  /// Instead of start(): the calling thread is the shard's, and runs io() itself. For a broker that one thread drives.
+  void adopt_this_thread() { own_thread_ = std::this_thread::get_id(); }
   /// Ends the thread once what is under way on it has returned; handlers that were posted and did not run are destroyed with the
   /// shard.
   void stop();
@@ -52,7 +54,7 @@ class Shard {
   void post(Work&& work) {
     boost::asio::post(io_, std::forward<Work>(work));
   }
-  [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == thread_.get_id(); }
+  [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
   [[nodiscard]] std::size_t number() const { return number_; }
   [[nodiscard]] boost::asio::io_context& io() { return io_; }
@@ -101,6 +103,7 @@ class Shard {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
+  std::thread::id own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
   std::uint64_t watch_changes_ = 0;
