@@ -88,7 +88,8 @@ Result<void> e2e_load(Peer& peer, const tool::Bench& command, tool::BenchResult&
   NoSink nobody;
   LEAT_ASSIGN(const auto subscriber, peer.subscriber());
   LEAT_TRY(subscriber->begin(From::end));
-  LEAT_ASSIGN(const auto publisher, peer.publisher({.for_latency = true, .value_bytes = command.size_bytes}, nobody));
+  LEAT_ASSIGN(const auto publisher,
+              peer.publisher({.value_bytes = command.size_bytes, .in_flight = command.in_flight, .rate = command.rate}, nobody));
 
   Receiver receiver(*subscriber, run, command.warmup_records + command.records, result.latency_ns);
   Result<void> received = ok();

@@ -97,7 +97,8 @@ class Sender {
 Result<void> publish(Peer& peer, const tool::Bench& command, FanSubscribers& subscribers, std::uint64_t run,
                      tool::BenchResult& result) {
   NoSink nobody;
-  LEAT_ASSIGN(const auto publisher, peer.publisher({.for_latency = true, .value_bytes = command.size_bytes}, nobody));
+  LEAT_ASSIGN(const auto publisher,
+              peer.publisher({.value_bytes = command.size_bytes, .in_flight = command.in_flight, .rate = command.rate}, nobody));
   Sender sender(command, *publisher, subscribers, run);
   LEAT_TRY(sender.warm_up());
   const auto start = SteadyClock::now();

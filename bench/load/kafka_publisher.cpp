@@ -8,11 +8,11 @@ namespace {
 Settings settings_for(const PublisherSettings& settings) {
   return {
       {"acks", "all"},
-      // As of Kafka's clients in other languages before 3.0, and faster: leat's producer gives more than this.
+      // librdkafka's default, and the faster one: a retry may store a record twice.
       {"enable.idempotence", "false"},
       {"compression.codec", "none"},
-      // A full batch goes at once; one that is not waits this long for more. Where records are few or timed it never pays.
-      {"linger.ms", settings.for_latency ? "0" : "1"},
+      // A full batch goes at once; one that is not waits this long for more.
+      {"linger.ms", settings.is_sparse() ? "0" : "1"},
       {"batch.size", "1000000"},
       {"batch.num.messages", "100000"},
       // The bound on what is under way is the load's own.

@@ -1,7 +1,9 @@
 #include "bench/load/nats_peer.hpp"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <charconv>
+#include <deque>
 
 #include "bench/load/nats_connection.hpp"
 #include "bench/load/wire_publisher.hpp"
@@ -17,6 +19,11 @@ constexpr std::uint64_t kAcks = 2;
 /// Messages of one pull of a JetStream consumer; two pulls are under way.
 constexpr std::uint64_t kPullMessages = 5000;
 constexpr int kReadsMax = 16;
+
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
 
 bool is_error(std::string_view answer) { return answer.find("\"error\"") != std::string_view::npos; }
 
@@ -58,12 +65,12 @@ class JetStreamPublisher final : public WirePublisher {
 
  private:
   void append(ByteSpan value, std::uint64_t number) override {
-    std::array<char, 48> numbers{};
-    auto* end = std::to_chars(numbers.begin(), numbers.end(), number).ptr;
-    *end++ = ' ';
-    end = std::to_chars(end, numbers.end(), value.size()).ptr;
     std::string& out = wire().out();
-    out.append(commands_[number % commands_.size()]).append(numbers.data(), end).append("\r\n");
+    out.append(commands_[number % commands_.size()]);
+    append_number(out, number);
+    out.append(" ");
+    append_number(out, value.size());
+    out.append("\r\n");
     out.append(as_text(value)).append("\r\n");
   }
 
@@ -93,9 +100,10 @@ class CorePublisher final : public WirePublisher {
 
  private:
   void append(ByteSpan value, std::uint64_t number) override {
-    std::array<char, 24> digits{};
-    const char* const end = std::to_chars(digits.begin(), digits.end(), value.size()).ptr;
-    wire().out().append(command_).append(digits.data(), static_cast<std::size_t>(end - digits.data())).append("\r\n").append(as_text(value)).append("\r\n");
+    std::string& out = wire().out();
+    out.append(command_);
+    append_number(out, value.size());
+    out.append("\r\n").append(as_text(value)).append("\r\n");
     appended_ = number + 1;
   }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "protocol/base/bytes.hpp"
@@ -42,9 +43,16 @@ class ValueSink {
 
 /// What a driver may suit itself to.
 struct PublisherSettings {
-  bool for_latency = false;  ///< records go out one by one, or by a timetable: waiting to gather more of them helps nobody
   std::size_t value_bytes = 0;
-  std::uint64_t in_flight = 0;  ///< most unacknowledged records; 0: no bound
+  std::uint64_t in_flight = 0;  ///< most unacknowledged records, without a rate
+  std::optional<double> rate;   ///< records a second of this publisher
+
+  /// So few records that they are sent one by one. Of more it costs less time to gather some than the broker takes for each
+  /// alone.
+  [[nodiscard]] bool is_sparse() const {
+    constexpr double kSparseRate = 2000;
+    return rate ? *rate <= kSparseRate : in_flight == 1;
+  }
 };
 
 /// One connection that publishes. One thread calls everything and is the one that the sink is called on. Any failure, a record

@@ -21,9 +21,8 @@ class Load final : private AckSink {
 
   /// Connects and publishes what is not counted.
   Result<void> prepare(Peer& peer, std::uint64_t records) {
-    const PublisherSettings settings{.for_latency = command_.rate.has_value() || command_.in_flight == 1,
-                                     .value_bytes = command_.size_bytes,
-                                     .in_flight = command_.rate ? 0 : command_.in_flight};
+    PublisherSettings settings{.value_bytes = command_.size_bytes, .in_flight = command_.in_flight};
+    if (command_.rate) settings.rate = *command_.rate / command_.producers;
     LEAT_ASSIGN(publisher_, peer.publisher(settings, *this));
     LEAT_TRY(closed_loop(records));
     is_measured_ = true;

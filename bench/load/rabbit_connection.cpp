@@ -87,7 +87,7 @@ Result<Code> Connection::ask(Key key, std::string_view body) {
   return static_cast<Code>(load_be<std::uint16_t>(as_bytes(answered).data()));
 }
 
-Result<std::vector<bool>> Connection::exist(const std::vector<std::string>& streams) {
+Result<std::set<std::string>> Connection::existing(const std::vector<std::string>& streams) {
   std::string body;
   append(body, static_cast<std::uint32_t>(streams.size()));
   for (const auto& name : streams) append_string(body, name);
@@ -100,22 +100,30 @@ Result<std::vector<bool>> Connection::exist(const std::vector<std::string>& stre
     rest = rest.subspan(bytes);
     return true;
   };
-  const auto skip_string = [&] { return rest.size() >= 2 && skip(2 + load_be<std::uint16_t>(rest.data())); };
+  const auto take_string = [&](std::string& text) {
+    if (rest.size() < 2) return false;
+    const std::size_t length = load_be<std::uint16_t>(rest.data());
+    if (rest.size() - 2 < length) return false;
+    text = as_text(rest.subspan(2, length));
+    return skip(2 + length);
+  };
   const auto take_count = [&](std::uint32_t& count) {
     if (rest.size() < sizeof count) return false;
     count = load_be<std::uint32_t>(rest.data());
     return skip(sizeof count);
   };
+  std::string name;
   std::uint32_t count = 0;
   if (!take_count(count)) return malformed();
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (!skip(2) || !skip_string() || !skip(4)) return malformed();
+    if (!skip(2) || !take_string(name) || !skip(4)) return malformed();
   }
-  if (!take_count(count) || count != streams.size()) return malformed();
-  std::vector<bool> found;
+  // In any order.
+  if (!take_count(count)) return malformed();
+  std::set<std::string> found;
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (!skip_string() || rest.size() < 4) return malformed();
-    found.push_back(static_cast<Code>(load_be<std::uint16_t>(rest.data())) != Code::no_such_stream);
+    if (!take_string(name) || rest.size() < 4) return malformed();
+    if (static_cast<Code>(load_be<std::uint16_t>(rest.data())) != Code::no_such_stream) found.insert(name);
     std::uint32_t replicas = 0;
     if (!skip(4) || !take_count(replicas) || !skip(std::size_t{replicas} * 2)) return malformed();
   }
@@ -125,10 +133,10 @@ Result<std::vector<bool>> Connection::exist(const std::vector<std::string>& stre
 Result<std::uint32_t> Connection::partition_count(const std::string& topic) {
   std::vector<std::string> names{topic};
   for (std::uint32_t i = 0; i < kPartitionsMax; ++i) names.push_back(partition_name(topic, kPartitionsMax, i));
-  LEAT_ASSIGN(const auto found, exist(names));
-  if (found[0]) return 1U;
+  LEAT_ASSIGN(const auto found, existing(names));
+  if (found.contains(topic)) return 1U;
   std::uint32_t count = 0;
-  while (count < kPartitionsMax && found[count + 1]) ++count;
+  while (count < kPartitionsMax && found.contains(names[count + 1])) ++count;
   return count;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,7 +20,7 @@ class Connection {
   /// Sends a request and waits for its answer's code. `body` is what follows the correlation id.
   Result<Code> ask(Key key, std::string_view body);
   /// Which of the streams there are.
-  Result<std::vector<bool>> exist(const std::vector<std::string>& streams);
+  Result<std::set<std::string>> existing(const std::vector<std::string>& streams);
   /// Partitions of a topic, by the names of its streams: 0 when there are none.
   Result<std::uint32_t> partition_count(const std::string& topic);
 

@@ -23,8 +23,8 @@ constexpr int kReadsMax = 16;
 /// Publishes with confirms. A frame holds what send() gathered before it is written, and is of one partition: they take turns.
 class RabbitPublisher final : public WirePublisher {
  public:
-  RabbitPublisher(rabbit::Connection connection, std::uint32_t partitions, AckSink& sink)
-      : WirePublisher(connection.wire(), sink), connection_(std::move(connection)), partitions_(partitions) {}
+  RabbitPublisher(rabbit::Connection connection, std::uint32_t partitions, AckSink& sink, SteadyClock::duration linger)
+      : WirePublisher(connection.wire(), sink, linger), connection_(std::move(connection)), partitions_(partitions) {}
 
  private:
   void append(ByteSpan value, std::uint64_t number) override {
@@ -180,7 +180,9 @@ class RabbitPeer final : public Peer {
                   ask_until_settled([&] { return connection.ask(Key::declare_publisher, body); }, Code::stream_not_available));
       if (declared != Code::ok) return rabbit::refused("take a publisher", declared);
     }
-    return std::make_unique<RabbitPublisher>(std::move(connection), partitions, sink);
+    // The official clients gather for 100 ms. Frames of one record each are more than the broker can take at 10,000 a second.
+    const SteadyClock::duration linger(std::chrono::milliseconds(settings.rate && !settings.is_sparse() ? 1 : 0));
+    return std::make_unique<RabbitPublisher>(std::move(connection), partitions, sink, linger);
   }
 
   Result<std::unique_ptr<Subscriber>> subscriber() override {

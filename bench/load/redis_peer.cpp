@@ -1,6 +1,7 @@
 #include "bench/load/redis_peer.hpp"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <charconv>
 
 #include "bench/load/redis_replies.hpp"
@@ -18,9 +19,8 @@ constexpr int kReadsMax = 16;
 std::string partitions_key(const std::string& topic) { return topic + ":partitions"; }
 
 void append_bulk_length(std::string& out, std::size_t length) {
-  std::array<char, 24> digits{};
-  const auto end = std::to_chars(digits.begin(), digits.end(), length);
-  out.append("$").append(digits.data(), end.ptr).append("\r\n");
+  const fmt::format_int digits(length);
+  out.append("$").append(digits.data(), digits.size()).append("\r\n");
 }
 
 std::string bulk(const std::string& text) {

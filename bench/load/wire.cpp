@@ -95,13 +95,13 @@ Result<bool> Wire::read_some() {
   }
 }
 
-Result<void> Wire::wait(Time deadline) {
+Result<void> Wire::wait_for(bool writable_too, Time deadline) {
   const auto left = std::max(SteadyClock::duration::zero(), deadline - SteadyClock::now());
   const auto whole = std::chrono::duration_cast<std::chrono::seconds>(left);
   timespec timeout{};
   timeout.tv_sec = static_cast<time_t>(whole.count());
   timeout.tv_nsec = static_cast<long>(std::chrono::nanoseconds(left - whole).count());
-  pollfd descriptor{fd_, static_cast<short>(pending() > 0 ? POLLIN | POLLOUT : POLLIN), 0};
+  pollfd descriptor{fd_, static_cast<short>(writable_too ? POLLIN | POLLOUT : POLLIN), 0};
   if (::ppoll(&descriptor, 1, &timeout, nullptr) < 0 && errno != EINTR) return lost("waiting");
   return ok();
 }

@@ -33,13 +33,15 @@ class Wire {
   Result<bool> read_some();
 
   /// Blocks until something arrives, the socket takes some of what is pending, or the deadline.
-  Result<void> wait(Time deadline);
+  Result<void> wait(Time deadline) { return wait_for(pending() > 0, deadline); }
+  Result<void> wait_readable(Time deadline) { return wait_for(false, deadline); }
   /// The same for a request that has to be answered: timed_out when the deadline passes.
   Result<void> wait_for_answer(Time deadline);
 
  private:
   explicit Wire(int fd) : fd_(fd), in_(kFirstReadBytes) {}
   void make_room();
+  Result<void> wait_for(bool writable_too, Time deadline);
 
   static constexpr std::size_t kFirstReadBytes = std::size_t{16} << 10;
   static constexpr std::size_t kReadBytesMax = std::size_t{256} << 10;

@@ -1,5 +1,7 @@
 #include "bench/load/wire_publisher.hpp"
 
+#include <algorithm>
+
 namespace leat::load {
 namespace {
 
@@ -10,6 +12,10 @@ constexpr std::size_t kPendingBytesMax = std::size_t{512} << 10;
 }  // namespace
 
 Result<void> WirePublisher::send(ByteSpan value, Time intended) {
+  if (linger_ > linger_.zero() && !is_gathering_) {
+    is_gathering_ = true;
+    write_at_ = SteadyClock::now() + linger_;
+  }
   append(value, book_.add(intended));
   if (wire_.pending() < kWriteBytes) return ok();
   LEAT_TRY(exchange());
@@ -21,17 +27,27 @@ Result<void> WirePublisher::send(ByteSpan value, Time intended) {
 }
 
 Result<void> WirePublisher::exchange() {
+  is_gathering_ = false;
   end_batch();
   LEAT_TRY(wire_.write_some());
+  return receive();
+}
+
+Result<void> WirePublisher::receive() {
   LEAT_ASSIGN(const bool arrived, wire_.read_some());
   return arrived ? take_answers() : ok();
 }
 
 Result<void> WirePublisher::await(std::uint64_t wanted, Time deadline) {
   while (true) {
-    LEAT_TRY(exchange());
+    const bool gathers = is_gathering_ && SteadyClock::now() < write_at_;
+    LEAT_TRY(gathers ? receive() : exchange());
     if (acknowledged() >= wanted || SteadyClock::now() >= deadline) return ok();
-    LEAT_TRY(wire_.wait(deadline));
+    if (gathers) {
+      LEAT_TRY(wire_.wait_readable(std::min(deadline, write_at_)));
+    } else {
+      LEAT_TRY(wire_.wait(deadline));
+    }
   }
 }
 

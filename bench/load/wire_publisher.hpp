@@ -13,8 +13,9 @@ class WirePublisher : public Publisher {
   Result<void> await(std::uint64_t acknowledged, Time deadline) final;
 
  protected:
-  /// The wire belongs to the derived class.
-  WirePublisher(Wire& wire, AckSink& sink) : Publisher(sink), wire_(wire) {}
+  /// The wire belongs to the derived class. With `linger` await() gathers records for so long before it writes them.
+  WirePublisher(Wire& wire, AckSink& sink, SteadyClock::duration linger = SteadyClock::duration::zero())
+      : Publisher(sink), linger_(linger), wire_(wire) {}
 
   /// Appends a record to the wire's output. `number` is what acknowledge() wants back.
   virtual void append(ByteSpan value, std::uint64_t number) = 0;
@@ -30,7 +31,11 @@ class WirePublisher : public Publisher {
 
  private:
   Result<void> exchange();
+  Result<void> receive();
 
+  const SteadyClock::duration linger_;
+  Time write_at_ = Time::min();  ///< of what is gathered
+  bool is_gathering_ = false;
   Wire& wire_;
   AckBook book_;
 };
