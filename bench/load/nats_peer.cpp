@@ -56,7 +56,7 @@ Result<std::uint32_t> partition_count(Connection& connection, const std::string&
 /// clients' asynchronous publishing. Several partitions are a stream each and take turns.
 class JetStreamPublisher final : public WirePublisher {
  public:
-  JetStreamPublisher(std::unique_ptr<Connection> connection, std::string topic, std::uint32_t partitions, AckSink& sink)
+  JetStreamPublisher(std::unique_ptr<Connection> connection, const std::string& topic, std::uint32_t partitions, AckSink& sink)
       : WirePublisher(connection->wire(), sink), connection_(std::move(connection)), reply_prefix_(connection_->inbox("")) {
     for (std::uint32_t i = 0; i < partitions; ++i) {
       commands_.push_back("PUB " + partition_name(topic, partitions, i) + " " + reply_prefix_);
@@ -225,9 +225,10 @@ class NatsPeer final : public Peer {
     }
     for (std::uint32_t i = 0; i < partitions; ++i) {
       const std::string name = partition_name(target_.topic, partitions, i);
-      const std::string body = R"({"name":")" + name + R"(","subjects":[")" + name +
-                               R"("],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,)"
-                               R"("storage":"file","num_replicas":1,"discard":"old"})";
+      std::string body = R"({"name":")";
+      body.append(name).append(R"(","subjects":[")").append(name);
+      body.append(R"("],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,)"
+                  R"("storage":"file","num_replicas":1,"discard":"old"})");
       LEAT_ASSIGN(const auto answer, connection->request("$JS.API.STREAM.CREATE." + name, body));
       if (is_error(answer)) return refused(answer);
     }
