@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,6 +81,21 @@ ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_fl
   const auto wanted = static_cast<std::size_t>(in_flight) * (command.size_bytes + kRecordOverheadBytes);
   options.buffer_bytes_max = std::clamp(wanted, options.buffer_bytes_max, std::size_t{1} << 30);
   return options;
+}
+
+std::uint64_t share_of(std::uint64_t records, std::uint64_t producers, std::uint64_t number) {
+  return records / producers + (number < records % producers ? 1 : 0);
+}
+
+Result<void> allow_descriptors(std::uint64_t connections) {
+  constexpr std::uint64_t kOthers = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return ok();
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max >= connections + kOthers) return ok();
+  return Error(Errc::limit_reached, counted(connections, "subscriber") + " take as many files, and this process may have " +
+                                        grouped(limit.rlim_max) + " open (ulimit -Hn)");
 }
 
 void sharpen_sleep() { ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL); }

@@ -48,6 +48,12 @@ class Payloads {
 /// The producer's settings for a bench, with room in its buffer for `in_flight` values.
 ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_flight);
 
+/// How many of the records the producer of that number publishes.
+std::uint64_t share_of(std::uint64_t records, std::uint64_t producers, std::uint64_t number);
+
+/// Raises the process's limit of open files for so many connections. Fails with limit_reached.
+Result<void> allow_descriptors(std::uint64_t connections);
+
 /// Lets the calling thread sleep to within microseconds rather than the kernel's usual 50.
 void sharpen_sleep();
 

@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -23,17 +21,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// So long may nothing arrive of what was published before the rest is given up.
 constexpr std::chrono::seconds kStallMax{30};
-
-Result<void> allow_descriptors(std::uint64_t subscribers) {
-  constexpr std::uint64_t kOthers = 64;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return ok();
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_max >= subscribers + kOthers) return ok();
-  return Error(Errc::limit_reached, counted(subscribers, "subscriber") + " take as many files, and this process may have " +
-                                        grouped(limit.rlim_max) + " open (ulimit -Hn)");
-}
 
 /// Publishes stamped records and waits for all of them at all subscribers. Main thread.
 class Sender {

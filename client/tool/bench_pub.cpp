@@ -139,10 +139,6 @@ class Load {
   Producer producer_;
 };
 
-std::uint64_t share(std::uint64_t records, std::uint64_t producers, std::uint64_t number) {
-  return records / producers + (number < records % producers ? 1 : 0);
-}
-
 }  // namespace
 
 Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchResult& result) {
@@ -155,7 +151,7 @@ Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchR
   std::vector<std::unique_ptr<Load>> loads;
   for (std::uint32_t i = 0; i < command.producers; ++i) {
     loads.push_back(std::make_unique<Load>(global, command, i));
-    LEAT_TRY(loads.back()->prepare(share(command.warmup_records, command.producers, i)));
+    LEAT_TRY(loads.back()->prepare(share_of(command.warmup_records, command.producers, i)));
   }
   const auto start = SteadyClock::now();
   // Open loops take turns, so that their records are spread evenly.
@@ -170,7 +166,7 @@ Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchR
     std::vector<std::thread> threads;
     for (std::uint32_t i = 0; i < command.producers; ++i) {
       threads.emplace_back(
-          [&, i] { outcomes[i] = loads[i]->load(share(command.records, command.producers, i), start + i * turn); });
+          [&, i] { outcomes[i] = loads[i]->load(share_of(command.records, command.producers, i), start + i * turn); });
     }
     for (auto& thread : threads) thread.join();
   }
