@@ -44,7 +44,7 @@ class Load final : private AckSink {
       if (sent_ - publisher_->acknowledged() >= command_.in_flight) {
         LEAT_TRY(await(sent_ - command_.in_flight + wake_after_));
       }
-      LEAT_TRY(send(i, SteadyClock::now()));
+      LEAT_TRY(send(i, tool::is_timed(command_, i) ? SteadyClock::now() : Time()));
     }
     return await(sent_);
   }
@@ -74,7 +74,7 @@ class Load final : private AckSink {
   }
 
   void acknowledged(Time intended) override {
-    if (is_measured_) latency_ns_.record(ns_since(intended));
+    if (is_measured_ && intended != Time()) latency_ns_.record(ns_since(intended));
   }
 
   const tool::Bench& command_;

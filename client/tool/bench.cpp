@@ -98,6 +98,12 @@ Result<void> allow_descriptors(std::uint64_t connections) {
                                         grouped(limit.rlim_max) + " open (ulimit -Hn)");
 }
 
+bool is_timed(const Bench& command, std::uint64_t record) {
+  constexpr std::uint64_t kFew = 64;
+  constexpr std::uint64_t kOneIn = 8;
+  return command.in_flight <= kFew || record % kOneIn == 0;
+}
+
 void sharpen_sleep() { ::prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL); }
 
 Result<ExitCode> run(const GlobalOptions& global, const Bench& command) {

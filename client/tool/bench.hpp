@@ -54,6 +54,10 @@ std::uint64_t share_of(std::uint64_t records, std::uint64_t producers, std::uint
 /// Raises the process's limit of open files for so many connections. Fails with limit_reached.
 Result<void> allow_descriptors(std::uint64_t connections);
 
+/// Whether the latency of the n-th record published without a rate is measured: with many in flight one in eight is, as reading
+/// the clock takes longer than much of what else is done for a record.
+bool is_timed(const Bench& command, std::uint64_t record);
+
 /// Lets the calling thread sleep to within microseconds rather than the kernel's usual 50.
 void sharpen_sleep();
 

@@ -90,7 +90,7 @@ class Load {
   Result<void> closed_loop(std::uint64_t records) {
     for (std::uint64_t i = 0; i < records && !has_failed_.load(std::memory_order_relaxed); ++i) {
       window_.take();
-      LEAT_TRY(send(i, SteadyClock::now()));
+      LEAT_TRY(send(i, is_timed(command_, i) ? SteadyClock::now() : SteadyClock::time_point()));
     }
     return ok();
   }
@@ -120,7 +120,7 @@ class Load {
       if (!failed_) failed_ = delivery.error();
       has_failed_.store(true, std::memory_order_relaxed);
     } else if (measured_) {
-      latency_ns_.record(ns_since(intended));
+      if (intended != SteadyClock::time_point()) latency_ns_.record(ns_since(intended));
       acknowledged_.fetch_add(1, std::memory_order_relaxed);
     }
     window_.give();

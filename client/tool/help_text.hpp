@@ -112,8 +112,9 @@ fan  publishes for --seconds to --subscribers, each on a connection of its own, 
      deliveries. Without --rate a closed loop: at most --in-flight (default 200) records are published and not delivered to all.
      --rate 0 publishes nothing and holds the subscribers idle. The daemon has to let them in: limits.connections_per_address_max
      (default 1000, and the publisher is one as well) and limits.connections_max (10000); and both processes need the files (ulimit -n).
-Values are pseudo-random bytes. mb_per_s counts values only, in 1,000,000 bytes. Latencies have three digits. The first --warmup records
-(default: a tenth of --records, at most 10,000; fan 10; none for sub) are not counted.
+Values are pseudo-random bytes. mb_per_s counts values only, in 1,000,000 bytes. Latencies have three digits; pub
+without --rate and with more than 64 in flight takes those of one record in eight. The first --warmup records (default: a tenth of
+--records, at most 10,000; fan 10; none for sub) are not counted.
 
 Examples:
   leat bench pub load --records 2000000 --size 1024
