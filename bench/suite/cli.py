@@ -154,6 +154,9 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
         shutil.rmtree(scratch, ignore_errors=True)
     results.write(path)
     _write_markdown(results, path.with_suffix(".md"))
+    # What a peer can't do is a result; what leat can't do is a fault.
+    if status == 0 and any(m["failures"] for m in results.document["measurements"] if m["broker"] == "leat"):
+        status = EXIT_FAILED
     print(f"{path}\n{path.with_suffix('.md')}")
     return status
 

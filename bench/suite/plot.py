@@ -33,7 +33,7 @@ def draw(results: Results, into: pathlib.Path, stem: str) -> list[pathlib.Path]:
         ("publish", lambda r: _bars(r, "publish", "records_per_s", "records/s", "Publish")),
         ("catch-up", lambda r: _bars(r, "catch-up", "records_per_s", "records/s", "Catch-up read")),
         ("fan", lambda r: _bars(r, "fan", "deliveries_per_s", "deliveries/s", "Fan-out", lambda name: name.endswith("/closed"))),
-        ("cpu", lambda r: _bars(r, "publish", "server_cpu_s_per_million", "server's processor seconds per million records", "Publish")),
+        ("cpu", lambda r: _bars(r, "publish", "server_cpu_s_per_million", "server's processor seconds per million records", "Publish: processor time")),
         ("latency", lambda r: _percentiles(r, "e2e", "latency_us", "End to end")),
         ("ack", lambda r: _percentiles(r, "ack", "ack_us", "Acknowledgement")),
         ("fan-latency", lambda r: _percentiles(r, "fan", "latency_us", "Fan-out at a fixed rate", lambda name: "deliveries_per_s" in name)),
@@ -104,8 +104,11 @@ def _bars(results: Results, kind: str, metric: str, unit: str, title: str, only:
             axis.text(spread.maximum + top * 0.012, row, readable(spread.median), va="center", fontsize=8)
         axis.set_xlim(0, top * 1.1)
         axis.xaxis.set_major_formatter(FuncFormatter(readable))
-    panels[-1][0].set_xlabel(unit)
-    _finish(figure, f"{title}: {unit}, medians; the lines span least to most")
+    panels[-1][0].set_xlabel(f"{unit}; medians, lines span least to most")
+    legend = ((LEAT_COLOUR, "leat"), (SYNCS_COLOUR, "syncs, then acknowledges"), (OTHER_COLOUR, "does not"))
+    figure.legend(handles=[pyplot.Rectangle((0, 0), 1, 1, color=shade, label=label) for shade, label in legend], loc="upper right", ncols=3,
+                  frameon=False, borderaxespad=0.2)
+    _finish(figure, title)
     return figure
 
 

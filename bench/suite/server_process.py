@@ -14,6 +14,9 @@ from suite.accounting import descendants, processes
 
 KEEPER = pathlib.Path(__file__).with_name("keeper.py")
 GRACE_S = 20.0
+# All that a server gets of the caller's environment: its settings are in files, and a variable that is set here by chance is none.
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME")
+MESSAGE_LENGTH_MAX = 300
 
 
 class ServerFailed(RuntimeError):
@@ -42,7 +45,7 @@ class ServerProcess:
         with log.open("ab") as output:
             self._keeper = subprocess.Popen(
                 [sys.executable, "-S", str(KEEPER), str(GRACE_S), *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=output, env={**os.environ, **environment}, start_new_session=True)
+                stderr=output, env={**{name: os.environ[name] for name in PASSED_ON if name in os.environ}, **environment}, start_new_session=True)
         assert self._keeper.stdout is not None
         words = self._keeper.stdout.readline().split()
         self._keeper.stdout.close()
@@ -77,7 +80,7 @@ class ServerProcess:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
-        self._keeper.wait()
+        self.stop()
 
     def stop(self) -> None:
         if self._keeper.stdin is not None and not self._keeper.stdin.closed:
@@ -86,4 +89,4 @@ class ServerProcess:
 
     def _last_lines(self) -> str:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines() if self._log.exists() else []
-        return " | ".join(line.strip() for line in lines[-3:]) or "it wrote nothing"
+        return " | ".join(line.strip() for line in lines[-3:])[:MESSAGE_LENGTH_MAX] or "it wrote nothing"
