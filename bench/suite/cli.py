@@ -18,8 +18,8 @@ from typing import Any
 from suite import machine, micro, report
 from suite.brokers import Broker, Places, all_brokers
 from suite.results import Results
-from suite.runner import Entry, Runner, entries
-from suite.workloads import UnknownWorkload, Workload, all_workloads, select
+from suite.runner import WARMUP_RECORDS, Entry, Runner, entries
+from suite.workloads import QUICK_DIVISOR, UnknownWorkload, Workload, all_workloads, select
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RUNS = 5
@@ -34,7 +34,8 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="./dev bench", description="Measures leat and other brokers.")
     verbs = top.add_subparsers(dest="verb", required=True)
     load = verbs.add_parser("load", help="leat's own workloads", description="Measures leat alone: load.json and load.md.")
-    peers = verbs.add_parser("peers", help="the same on other brokers", description="Measures leat and other brokers, taking turns: peers.json and peers.md.")
+    peers = verbs.add_parser("peers", help="the same on other brokers",
+                             description="Measures leat and other brokers, taking turns: peers.json and peers.md.")
     for verb in (load, peers):
         _add_run_options(verb)
     peers.add_argument("--brokers", metavar="NAME,...", help="only these (leat, kafka, nats, redis, rabbitmq, iggy, redis-pubsub, nats-core)")
@@ -53,7 +54,8 @@ def _add_run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--runs", type=_positive, default=RUNS, metavar="N", help="rounds (default %(default)s)")
     verb.add_argument("--quick", action="store_true", help="a tenth of the records: does it work at all?")
     verb.add_argument("--list", action="store_true", help="name the workloads and end")
-    verb.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "bench", metavar="DIR", help="where JSON and Markdown go (default build/bench)")
+    verb.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "bench", metavar="DIR",
+                      help="where JSON and Markdown go (default build/bench)")
     verb.add_argument("--data", type=pathlib.Path, metavar="DIR",
                       help="where the servers keep their data meanwhile (default below build/bench); use the disk that is to be measured")
     verb.add_argument("--seed", type=int, help="of the order in which brokers take turns (default: a new one, which is printed)")
@@ -139,13 +141,15 @@ def _run(options: argparse.Namespace) -> int:
 
 def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry], seed: int, data_parent: pathlib.Path) -> int:
     path = options.out / f"{options.verb}.json"
-    # SIGTERM and a closed terminal end it as Ctrl-C does: servers are stopped, and what was measured is written.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
+    # However it is asked to end, servers are stopped, and what was measured is written. A shell that starts it in the background has
+    # it ignore Ctrl-C unless it says otherwise.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=data_parent))
     status = 0
     try:
-        Runner(results, plan, options.runs, scratch.resolve(), seed).run(lambda: results.write(path))
+        warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
+        Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: results.write(path))
         results.document["is_complete"] = True
     except KeyboardInterrupt:
         print("bench: interrupted: writing what was measured", file=sys.stderr)
@@ -188,5 +192,6 @@ def _header(options: argparse.Namespace, plan: Sequence[Entry], workloads: Seque
 
 
 def _commit() -> str:
-    ended = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    ended = subprocess.run(["git", "-C", str(ROOT), "describe", "--always", "--dirty"], stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, check=False)
     return ended.stdout.strip() or "unknown"

@@ -69,7 +69,10 @@ def _measured(results: Results, workload: str, metric: str) -> list[Contender]:
     return [c for c in results.contenders if results.get(workload, c, metric)]
 
 
-def _panels(results: Results, kind: str, metric: str, only: Callable[[str], bool]) -> tuple[Figure, list[tuple[Axes, str, list[Contender]]]] | None:
+Panel = tuple[Axes, str, list[Contender]]
+
+
+def _panels(results: Results, kind: str, metric: str, only: Callable[[str], bool]) -> tuple[Figure, list[Panel]] | None:
     """One panel a workload below the other, as high as it has rows."""
     rows = [(name, found) for name in results.workloads(kind) if only(name) and (found := _measured(results, name, metric))]
     if not rows:
@@ -126,7 +129,8 @@ def _percentiles(results: Results, kind: str, metric: str, title: str, only: Cal
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter(FuncFormatter(readable))
         axis.tick_params(axis="x", which="minor", labelbottom=False)
-    handles = [pyplot.Line2D([], [], marker=mark, linestyle="", color=PERCENTILE_COLOURS[name], label=PERCENTILE_NAMES[name]) for name, mark in PERCENTILES]
+    handles = [pyplot.Line2D([], [], marker=mark, linestyle="", color=PERCENTILE_COLOURS[name], label=PERCENTILE_NAMES[name])
+               for name, mark in PERCENTILES]
     figure.legend(handles=handles, loc="upper right", ncols=3, frameon=False, borderaxespad=0.2)
     panels[-1][0].set_xlabel("microseconds (logarithmic)")
     _finish(figure, f"{title}: latency, medians of the percentiles of all rounds")
@@ -134,7 +138,8 @@ def _percentiles(results: Results, kind: str, metric: str, title: str, only: Cal
 
 
 def _scaling(results: Results, kind: str, against: str) -> Figure | None:
-    metrics = (("records_per_s", "records/s", 1.0), ("idle_memory_bytes", "idle memory of the server (MB)", 1e-6), ("peak_memory_bytes", "peak memory of the server (MB)", 1e-6))
+    metrics = (("records_per_s", "records/s", 1.0), ("idle_memory_bytes", "idle memory of the server (MB)", 1e-6),
+               ("peak_memory_bytes", "peak memory of the server (MB)", 1e-6))
     workloads = results.workloads(kind)
     contenders = [c for c in results.contenders if any(results.get(name, c, "records_per_s") for name in workloads)]
     if not contenders:

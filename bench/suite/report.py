@@ -81,7 +81,9 @@ def _header(results: Results) -> str:
     disk = ", ".join(f"{key} {value}" for key, value in machine["disk"].items())
     rows = [
         ("When", document["began"] + ("" if document["is_complete"] else ", interrupted: what was measured until then")),
-        ("Rounds", f"{document['rounds']}, seed {document['seed']}" + (", quick: a tenth of everything, good for nothing but a look" if document["is_quick"] else "")),
+        ("Rounds", f"{document['rounds']}, seed {document['seed']}"
+                   + (", quick: a tenth of everything, good for nothing but a look" if document["is_quick"] else "")),
+        ("Commit", document["commit"]),
         ("Processor", f"{machine['cpu']}, {machine['cores']} cores, shared by server and load"),
         ("Memory", f"{machine['memory_bytes'] / 1e9:.1f} GB"),
         ("System", f"{machine['system']}, Linux {machine['kernel']}"),

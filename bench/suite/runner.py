@@ -49,12 +49,14 @@ def entries(brokers: Sequence[Broker], workloads: Sequence[Workload]) -> list[En
 class Runner:
     """Measures everything once a round into the results, which are whole after every step: whoever interrupts it loses one."""
 
-    def __init__(self, results: Results, plan: Sequence[Entry], rounds: int, scratch: pathlib.Path, seed: int) -> None:
+    def __init__(self, results: Results, plan: Sequence[Entry], rounds: int, scratch: pathlib.Path, seed: int,
+                 warmup_records: int = WARMUP_RECORDS) -> None:
         self._results = results
         self._plan = list(plan)
         self._rounds = rounds
         self._scratch = scratch
         self._random = random.Random(seed)
+        self._warmup_records = warmup_records
         self._sizes = Sizes()
         self._progress = Progress(sum(len(entry.due(r)) for entry in plan for r in range(1, rounds + 1)))
 
@@ -131,15 +133,14 @@ class Runner:
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    @staticmethod
-    def _warm_up(session: Session) -> None:
+    def _warm_up(self, session: Session) -> None:
         """Caches, connections and just-in-time compilers, for all alike. What only fans out has nothing to publish to."""
         if Kind.PUBLISH not in session.broker.kinds:
             return
         try:
             session.load.create_topic(measure.TOPIC, 1)
-            rate = measure.pilot_rate(session, Workload("warm-up", Kind.PUBLISH), WARMUP_RECORDS)
-            records = max(1, min(WARMUP_RECORDS, int(rate * WARMUP_S)))
+            rate = measure.pilot_rate(session, Workload("warm-up", Kind.PUBLISH), self._warmup_records)
+            records = max(1, min(self._warmup_records, int(rate * WARMUP_S)))
             session.load.create_topic(measure.TOPIC, 1)
             session.load.run("pub", measure.TOPIC, Options(records, 0, 1024))
             session.load.run("sub", measure.TOPIC, Options(records))

@@ -69,8 +69,10 @@ class Keeping(unittest.TestCase):
         self.assertTrue(server.pids())
 
     def test_a_server_that_ends_says_why(self):
+        server = ServerProcess(["sh", "-c", "echo no room; exit 1"], {}, self.log)
+        self.addCleanup(server.stop)
         with self.assertRaisesRegex(ServerFailed, "no room"):
-            ServerProcess(["sh", "-c", "echo no room; exit 1"], {}, self.log).await_ready(lambda: False)
+            server.await_ready(lambda: False)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ class Selection(unittest.TestCase):
 
 class Who(unittest.TestCase):
     def measured(self, broker_name):
-        return [(entry.mode, w) for entry in entries(all_brokers(PLACES), all_workloads()) if entry.broker.name == broker_name for w in entry.workloads]
+        plan = entries(all_brokers(PLACES), all_workloads())
+        return [(entry.mode, w) for entry in plan if entry.broker.name == broker_name for w in entry.workloads]
 
     def test_only_leat_is_killed_and_only_leat_has_websockets(self):
         for broker in all_brokers(PLACES):
