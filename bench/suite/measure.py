@@ -1,0 +1,270 @@
+"""How each kind of workload is put on a running broker, once. Nothing here repeats, compares or writes."""
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from suite import cold_files
+from suite.accounting import Meter, Usage, resident_bytes
+from suite.brokers import Session
+from suite.brokers.broker import Broker, Mode
+from suite.load import Figures, LeatLoad, LoadFailed, Options
+from suite.server_process import port_accepts
+from suite.workloads import Kind, Workload
+
+TOPIC, PAST, TAIL = "load", "past", "tail"
+TARGET_S = 3.0
+PREFILL_S = 10.0
+PILOT_ENOUGH_S = 0.25
+WARMUP_MAX = 50_000
+# Work that an acknowledgement did not wait for is the server's as well: this much time it gets to do it before its clock is read.
+AFTERWORK_S = 0.2
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One run: figures by name with the unit last in it, and what it took. `note` says what a reader must know about this one."""
+
+    values: dict[str, float]
+    usage: Usage | None = None
+    note: str = ""
+
+
+@dataclasses.dataclass
+class Sizes:
+    """Records a run by workload, broker and mode, found in the first round and kept for all the others."""
+
+    found: dict[tuple[str, str, str], int] = dataclasses.field(default_factory=dict)
+
+
+def flatten(figures: Figures, prefix: str = "") -> dict[str, float]:
+    """{"ack_us": {"p50": 1}} as {"ack_us_p50": 1}."""
+    flat: dict[str, float] = {}
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{name}_")
+        elif isinstance(value, (int, float)):
+            flat[prefix + name] = float(value)
+    return flat
+
+
+def quiet_disk() -> None:
+    """What the workload before has left to write must not be written in the time of this one."""
+    os.sync()
+
+
+def pilot_rate(session: Session, workload: Workload, records_max: int) -> float:
+    """Records a second, by publishing ever more until it takes long enough to say something. Warms up as well."""
+    records = max(1, min(200 if workload.kind == Kind.ACK else 2_000, records_max))
+    while True:
+        began = time.monotonic()
+        figures = session.load.run("pub", TOPIC, Options(records, 0, workload.size_bytes, workload.producers, workload.in_flight))
+        elapsed = time.monotonic() - began
+        if elapsed >= PILOT_ENOUGH_S or records >= records_max:
+            return max(1.0, float(flatten(figures)["records_per_s"]))
+        records = min(records * 4, records_max)
+
+
+def sized(session: Session, workload: Workload, sizes: Sizes, seconds: float) -> int:
+    key = (workload.name, session.broker.name, session.mode.name)
+    if key not in sizes.found:
+        rate = pilot_rate(session, workload, max(1, workload.records // 4))
+        sizes.found[key] = max(1, min(workload.records, int(rate * seconds)))
+    return sizes.found[key]
+
+
+def warmup_records(records: int) -> int:
+    return min(WARMUP_MAX, records // 10)
+
+
+def observed(session: Session, work: Callable[[], Figures]) -> tuple[dict[str, float], Usage]:
+    meter = Meter(session.server.tree_root)
+    values = flatten(work())
+    time.sleep(AFTERWORK_S)
+    return values, meter.usage()
+
+
+def cpu_per_million(usage: Usage, records: float) -> dict[str, float]:
+    return {"server_cpu_s_per_million": usage.server_cpu_s / records * 1e6} if records > 0 else {}
+
+
+def publish(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    session.load.create_topic(TOPIC, workload.partitions)
+    return publish_into_topic(session, workload, sizes)
+
+
+def publish_into_topic(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    records = sized(session, workload, sizes, TARGET_S)
+    warmup = warmup_records(records)
+    options = Options(records, warmup, workload.size_bytes, workload.producers, workload.in_flight)
+    quiet_disk()
+    values, usage = observed(session, lambda: session.load.run("pub", TOPIC, options))
+    return Sample(values | cpu_per_million(usage, records + warmup), usage)
+
+
+def prefill(session: Session, workload: Workload, topic: str, sizes: Sizes) -> int:
+    session.load.create_topic(TOPIC, 1)
+    records = sized(session, workload, sizes, PREFILL_S)
+    session.load.create_topic(topic, 1)
+    session.load.run("pub", topic, Options(records, 0, workload.size_bytes))
+    return records
+
+
+def catch_up(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    records = prefill(session, workload, TOPIC, sizes)
+    quiet_disk()
+    stayed = cold_files.drop_from_cache(session.directory) if workload.is_cold else None
+    values, usage = observed(session, lambda: session.load.run("sub", TOPIC, Options(records)))
+    if stayed is not None:
+        values["resident_share"] = stayed
+    return Sample(values | cpu_per_million(usage, records), usage)
+
+
+def end_to_end(session: Session, workload: Workload) -> Sample:
+    assert workload.rate is not None
+    session.load.create_topic(TOPIC, workload.partitions)
+    # A second of it: clients that learn about a topic while they publish to it are not measured doing so.
+    warmup = int(workload.rate)
+    options = Options(workload.records, warmup, workload.size_bytes, rate=workload.rate)
+    quiet_disk()
+    values, usage = observed(session, lambda: session.load.run("e2e", TOPIC, options, timeout_s=40))
+    note = "" if values["records_per_s"] >= 0.95 * workload.rate else "fell behind the rate"
+    return Sample(values | cpu_per_million(usage, workload.records + warmup), usage, note)
+
+
+def fan(session: Session, workload: Workload) -> Sample:
+    session.load.create_topic(TOPIC, 1)
+    options = Options(size=workload.size_bytes, rate=workload.rate, subscribers=workload.subscribers, seconds=workload.seconds)
+    quiet_disk()
+    values, usage = observed(session, lambda: session.load.run("fan", TOPIC, options, workload.transport))
+    note = ""
+    if workload.rate is not None and values["deliveries_per_s"] < 0.95 * workload.rate * workload.subscribers:
+        note = "fell behind the rate"
+    return Sample(values | cpu_per_million(usage, values["deliveries"]), usage, note)
+
+
+def mixed(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    """A publisher at a fixed rate, somebody at the tail of another topic, and somebody who reads a third from its beginning."""
+    assert workload.rate is not None and workload.seconds is not None
+    records = prefill(session, workload, PAST, sizes)
+    for topic in (TOPIC, TAIL):
+        session.load.create_topic(topic, 1)
+    quiet_disk()
+    tail_rate = workload.rate / 10
+    plans = {
+        "publish": ("pub", TOPIC, Options(int(workload.rate * workload.seconds), 0, workload.size_bytes, rate=workload.rate)),
+        "tail": ("e2e", TAIL, Options(int(tail_rate * workload.seconds), 0, workload.size_bytes, rate=tail_rate)),
+        "catch_up": ("sub", PAST, Options(records)),
+    }
+    meter = Meter(session.server.tree_root)
+    with contextlib.ExitStack() as stack:
+        running = {name: stack.enter_context(stopping(session.load.start(*plan))) for name, plan in plans.items()}
+        values: dict[str, float] = {}
+        for name, load in running.items():
+            values |= flatten(load.figures(60), f"{name}_")
+    usage = meter.usage()
+    published = values["publish_records"] + values["tail_records"]
+    return Sample(values | cpu_per_million(usage, published + values["catch_up_records"]), usage)
+
+
+@contextlib.contextmanager
+def stopping(load: Any) -> Iterator[Any]:
+    try:
+        yield load
+    finally:
+        load.stop()
+
+
+def recovery(broker: Broker, mode: Mode, workload: Workload, directory: pathlib.Path) -> Sample:
+    """From the exec of a daemon whose predecessor was killed right behind the last acknowledgement, until it answers."""
+    with contextlib.closing(broker.open(mode, directory)) as session:
+        session.load.create_topic(TOPIC, 1)
+        records = workload.log_bytes // workload.size_bytes
+        meter = Meter(session.server.tree_root)
+        figures = session.load.run("pub", TOPIC, Options(records, 0, workload.size_bytes), timeout_s=900)
+        filling = meter.usage()
+        session.server.kill()
+    log_bytes = cold_files.size_bytes(directory)
+    with contextlib.closing(broker.open(mode, directory)) as again:
+        answered = again.server.await_ready(lambda: answers(again), timeout_s=300, poll_s=0.002)
+        assert isinstance(again.load, LeatLoad)
+        kept = again.load.end_offsets(TOPIC)
+    if kept < records:
+        raise LoadFailed(f"{records} records were acknowledged, and {kept} are there")
+    return Sample({"recovery_s": answered, "log_bytes": float(log_bytes), "kept_records": float(kept),
+                   "publish_records_per_s": flatten(figures)["records_per_s"], "publish_peak_memory_bytes": float(filling.peak_memory_bytes)})
+
+
+def answers(session: Session) -> bool:
+    if not port_accepts(session.port):
+        return False
+    assert isinstance(session.load, LeatLoad)
+    try:
+        session.load.end_offsets(TOPIC)
+    except LoadFailed:
+        return False
+    return True
+
+
+def partitions(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    session.load.create_topic(TOPIC, workload.partitions)
+    idle = resident_bytes(session.server.pids())
+    sample = publish_into_topic(session, workload, sizes)
+    return dataclasses.replace(sample, values=sample.values | {"idle_memory_bytes": float(idle)})
+
+
+def connections(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    """One producer beside connections that subscribe to another topic, to which nothing is published."""
+    session.load.create_topic(TAIL, 1)
+    options = Options(size=workload.size_bytes, rate=0.0, subscribers=workload.idle_connections, seconds=600.0)
+    with stopping(session.load.start("fan", TAIL, options)) as idle:
+        await_connections(session.port, workload.idle_connections, idle)
+        memory = resident_bytes(session.server.pids())
+        sample = publish(session, workload, sizes)
+        if not idle.is_running():
+            raise LoadFailed("the idle connections did not stay")
+    return dataclasses.replace(sample, values=sample.values | {"idle_memory_bytes": float(memory)})
+
+
+def await_connections(port: int, wanted: int, load: Any, timeout_s: float = 60) -> None:
+    deadline = time.monotonic() + timeout_s
+    while established(port) < wanted:
+        if not load.is_running() or time.monotonic() > deadline:
+            raise LoadFailed(f"{established(port)} of {wanted} connections came about")
+        time.sleep(0.05)
+
+
+def established(port: int) -> int:
+    """Connections of the server at the port, by /proc/net/tcp."""
+    suffix, state = f":{port:04X}", "01"
+    count = 0
+    for line in pathlib.Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        count += fields[1].endswith(suffix) and fields[3] == state
+    return count
+
+
+def measure(session: Session, workload: Workload, sizes: Sizes) -> Sample:
+    """On a server that is running. Recovery is not among these, as it needs to start and kill its own."""
+    match workload.kind:
+        case Kind.PUBLISH | Kind.ACK:
+            return publish(session, workload, sizes)
+        case Kind.CATCH_UP:
+            return catch_up(session, workload, sizes)
+        case Kind.E2E:
+            return end_to_end(session, workload)
+        case Kind.FAN:
+            return fan(session, workload)
+        case Kind.MIXED:
+            return mixed(session, workload, sizes)
+        case Kind.PARTITIONS:
+            return partitions(session, workload, sizes)
+        case Kind.CONNECTIONS:
+            return connections(session, workload, sizes)
+        case Kind.RECOVERY:
+            raise ValueError("recovery() measures it")

@@ -1,0 +1,158 @@
+"""The Markdown report of one run's results: what was reached of the goals, then every figure with its spread."""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from suite.goals import Verdict, evaluate, number
+from suite.results import FOREIGN_SHARE_MAX, Contender, Results, Spread
+
+DISTURBED = "†"
+SLOW = "‡"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """One figure of all workloads of a kind: a row a workload, a column a contender."""
+
+    title: str
+    kind: str
+    metric: str
+    scale: float = 1.0
+
+
+TABLES = (
+    Table("Publish: records/s", "publish", "records_per_s"),
+    Table("Publish: server's processor seconds per million records", "publish", "server_cpu_s_per_million"),
+    Table("Publish: server's peak memory (MB)", "publish", "peak_memory_bytes", 1e-6),
+    Table("Acknowledgement with one record in flight: p50 (us)", "ack", "ack_us_p50"),
+    Table("Acknowledgement with one record in flight: p99 (us)", "ack", "ack_us_p99"),
+    Table("End to end: p50 (us)", "e2e", "latency_us_p50"),
+    Table("End to end: p99 (us)", "e2e", "latency_us_p99"),
+    Table("End to end: p99.9 (us)", "e2e", "latency_us_p999"),
+    Table("End to end: server's processor seconds per million records", "e2e", "server_cpu_s_per_million"),
+    Table("Catch-up: records/s", "catch-up", "records_per_s"),
+    Table("Catch-up: server's processor seconds per million records", "catch-up", "server_cpu_s_per_million"),
+    Table("Catch-up: server's peak memory (MB)", "catch-up", "peak_memory_bytes", 1e-6),
+    Table("Mixed: published records/s", "mixed", "publish_records_per_s"),
+    Table("Mixed: end to end at the tail, p50 (us)", "mixed", "tail_latency_us_p50"),
+    Table("Mixed: end to end at the tail, p99 (us)", "mixed", "tail_latency_us_p99"),
+    Table("Mixed: caught up records/s", "mixed", "catch_up_records_per_s"),
+    Table("Fan-out: deliveries/s", "fan", "deliveries_per_s"),
+    Table("Fan-out: p50 (us)", "fan", "latency_us_p50"),
+    Table("Fan-out: p99 (us)", "fan", "latency_us_p99"),
+    Table("Fan-out: server's processor seconds per million deliveries", "fan", "server_cpu_s_per_million"),
+    Table("Fan-out: server's peak memory (MB)", "fan", "peak_memory_bytes", 1e-6),
+    Table("Recovery after SIGKILL, from exec to the first answer (s)", "recovery", "recovery_s"),
+    Table("Recovery: size of the log (MB)", "recovery", "log_bytes", 1e-6),
+    Table("Recovery: peak memory while the log was written (MB)", "recovery", "publish_peak_memory_bytes", 1e-6),
+    Table("Against partitions: records/s", "partitions", "records_per_s"),
+    Table("Against partitions: idle memory (MB)", "partitions", "idle_memory_bytes", 1e-6),
+    Table("Against partitions: peak memory (MB)", "partitions", "peak_memory_bytes", 1e-6),
+    Table("Against idle connections: records/s", "connections", "records_per_s"),
+    Table("Against idle connections: memory with all of them idle (MB)", "connections", "idle_memory_bytes", 1e-6),
+)
+
+
+def render(results: Results) -> str:
+    parts = [_header(results), _contenders(results)]
+    if verdicts := evaluate(results):
+        parts.append(_goals(verdicts))
+    parts += [text for table in TABLES if (text := _figures(results, table))]
+    if failures := _failures(results):
+        parts.append(failures)
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def cell(spread: Spread | None, scale: float = 1.0) -> str:
+    if spread is None:
+        return "–"
+    median, low, high = (number(value * scale) for value in (spread.median, spread.minimum, spread.maximum))
+    return median if spread.count == 1 else f"{median} [{low}..{high}]"
+
+
+def _header(results: Results) -> str:
+    document, machine = results.document, results.document["machine"]
+    disk = ", ".join(f"{key} {value}" for key, value in machine["disk"].items())
+    rows = [
+        ("When", document["began"] + ("" if document["is_complete"] else ", interrupted: what was measured until then")),
+        ("Rounds", f"{document['rounds']}, seed {document['seed']}"
+                   + (", quick: a tenth of everything, good for nothing but a look" if document["is_quick"] else "")),
+        ("Commit", document["commit"]),
+        ("Processor", f"{machine['cpu']}, {machine['cores']} cores, shared by server and load"),
+        ("Memory", f"{machine['memory_bytes'] / 1e9:.1f} GB"),
+        ("System", f"{machine['system']}, Linux {machine['kernel']}"),
+        ("Data on", f"{machine['file_system']} ({machine['mount_options']}), disk {disk or 'unknown'}"),
+        ("Load before", f"{machine['load_average_before']:.2f}"),
+    ]
+    note = (f"Medians of all rounds with [least..most]. {DISTURBED}: others took more than {FOREIGN_SHARE_MAX:.0%} of the machine in half of the "
+            f"runs or more. {SLOW}: fell behind the rate that was asked for. –: not measured. How to read them: bench/README.md.")
+    return f"# {document['title']}\n\n{markdown_table(('', ''), rows)}\n\n{note}"
+
+
+def _contenders(results: Results) -> str:
+    rows = []
+    for contender in results.contenders:
+        known = results.document["brokers"][contender.broker]
+        rows.append((contender.label, known["version"], known["modes"][contender.mode]["promise"],
+                     ", ".join(known["modes"][contender.mode]["settings"])))
+    text = "## Brokers\n\n" + markdown_table(("Broker", "Version", "An acknowledged record is", "Settings (bench/peers/)"), rows)
+    skipped = [f"- {name}: skipped, {reason}" for name, reason in results.document["skipped"].items()]
+    return text + ("\n\n" + "\n".join(skipped) if skipped else "")
+
+
+def _goals(verdicts: Sequence[Verdict]) -> str:
+    words = {True: "met", False: "**not met**", None: "not measured"}
+    summary, details = [], []
+    for goal in dict.fromkeys(verdict.goal for verdict in verdicts):
+        of_goal = [verdict for verdict in verdicts if verdict.goal == goal]
+        judged = [verdict for verdict in of_goal if verdict.is_met is not None]
+        met = sum(1 for verdict in judged if verdict.is_met)
+        outcome = words[None] if not judged else words[met == len(judged)]
+        summary.append((goal, outcome, f"{met} of {len(judged)}"))
+    for verdict in verdicts:
+        ratio = "" if verdict.ratio is None else f"{verdict.ratio:.2f}"
+        details.append((verdict.goal, verdict.workload, verdict.figure, verdict.compared, ratio, words[verdict.is_met]))
+    return ("## Goals\n\n" + markdown_table(("Goal", "", "Workloads"), summary) + "\n\n### Each workload\n\n" +
+            markdown_table(("Goal", "Workload", "leat", "Compared with", "Ratio", ""), details))
+
+
+def _figures(results: Results, table: Table) -> str:
+    workloads = results.workloads(table.kind)
+    columns = [c for c in results.contenders if any(results.get(name, c, table.metric) for name in workloads)]
+    if not columns:
+        return ""
+    rows = []
+    for name in workloads:
+        if any(results.get(name, c, table.metric) for c in columns):
+            rows.append([name, *(_marked(results, name, c, table) for c in columns)])
+    return f"## {table.title}\n\n" + markdown_table(["Workload", *(c.label for c in columns)], rows)
+
+
+def _marked(results: Results, workload: str, contender: Contender, table: Table) -> str:
+    spread = results.get(workload, contender, table.metric)
+    text = cell(spread, table.scale)
+    measurement = results.find(workload, contender)
+    if spread is None:
+        return "failed" if measurement and measurement["failures"] else text
+    if results.is_disturbed(workload, contender):
+        text += " " + DISTURBED
+    if measurement and any(sample["note"] for sample in measurement["samples"]):
+        text += " " + SLOW
+    return text
+
+
+def _failures(results: Results) -> str:
+    lines: dict[str, int] = {}
+    by_key: dict[tuple[str, str], Contender] = {(c.broker, c.mode): c for c in results.contenders}
+    for measurement in results.document["measurements"]:
+        label = by_key[measurement["broker"], measurement["mode"]].label
+        for failure in measurement["failures"]:
+            line = f"- {label}, {measurement['workload']}: {failure['reason']}"
+            lines[line] = lines.get(line, 0) + 1
+    return "## Failed\n\n" + "\n".join(f"{line} ({count}x)" for line, count in lines.items()) if lines else ""
