@@ -86,6 +86,7 @@ asio::awaitable<void> TcpConnection::pause() {
 asio::awaitable<void> TcpConnection::read_loop() {
   error_code error;
   int in_a_row = 0;
+  bool drained = false;  // the socket gave less than there was room for: reading again would find nothing
   while (!closed_ && !closing_) {
     // Before every wait: while this waited for its turn, or was paused, the session may have come to want what is there already,
     // and it may be all that comes.
@@ -102,9 +103,10 @@ asio::awaitable<void> TcpConnection::read_loop() {
       continue;
     }
     stop_waiting_for_room();
-    const std::size_t got = socket_.read_some(asio::buffer(room.data(), room.size()), error);
-    if (error == asio::error::would_block) {
+    const std::size_t got = drained ? 0 : socket_.read_some(asio::buffer(room.data(), room.size()), error);
+    if (drained || error == asio::error::would_block) {
       in_a_row = 0;
+      drained = false;
       input_.park(ReceiveMemory::kOwnBytes);
       if (!input_.unread().empty()) expect_frame();
       co_await socket_.async_wait(asio::socket_base::wait_read, asio::redirect_error(asio::use_awaitable, error));
@@ -112,6 +114,7 @@ asio::awaitable<void> TcpConnection::read_loop() {
       continue;
     }
     if (error) break;
+    drained = got < room.size();
     input_.received(got);
     received_bytes_total_ += got;
     if (client_) client_->received(got);
