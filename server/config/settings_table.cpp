@@ -81,7 +81,8 @@ const std::array kSettings{
              "Empty: standard error. A file is opened anew on SIGHUP, so that it can be rotated."),
     one_of("log.format", choice_of<kLog, &LogConfig::format>(), kLogFormats, "Text is for people, JSON has one object a line."),
 
-    in_range("limits.threads", count, &in<kLimits, &L::threads>, 0, 1024, "Threads that serve connections; 0: one a core but one, which is left to the writers."),
+    in_range("limits.threads", count, &in<kLimits, &L::threads>, 0, 1024,
+             "Threads that serve connections; 0: one a core but one, which is left to the writers."),
     in_range("limits.connections_max", count, &in<kLimits, &L::connections_max>, 1, 1'000'000,
              "Connections at a time, of all addresses together."),
     in_range("limits.connections_per_address_max", count, &in<kLimits, &L::connections_per_address_max>, 1, 1'000'000,
