@@ -155,7 +155,7 @@ start_daemon() {
   local listening_before waited_from=$SECONDS
   touch "$work/leatd.log"
   listening_before=$(grep -c ' listening ' "$work/leatd.log") || true
-  "$bin/leatd" --data "$work/data" --listen "127.0.0.1:$1" 2>>"$work/leatd.log" &
+  "$bin/leatd" --data "$work/data" --listen "127.0.0.1:$1" --http off 2>>"$work/leatd.log" &
   daemon=$!
   until (($(grep -c ' listening ' "$work/leatd.log") > listening_before)); do
     if ! kill -0 "$daemon" 2>/dev/null || ((SECONDS - waited_from > 30)); then return 1; fi
