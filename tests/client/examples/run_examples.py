@@ -45,7 +45,7 @@ def main():
         port = unused_port()
         log = pathlib.Path(directory, "leatd.log")
         with log.open("w") as output:
-            daemon = subprocess.Popen([leatd, "--data", f"{directory}/data", "--listen", f"127.0.0.1:{port}"],
+            daemon = subprocess.Popen([leatd, "--data", f"{directory}/data", "--listen", f"127.0.0.1:{port}", "--http", "off"],
                                       stdout=output, stderr=output)
         try:
             wait_until_listening(daemon, port, log)
