@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "bench/load/redis_replies.hpp"
@@ -10,8 +11,12 @@
 namespace leat::load {
 namespace {
 
-/// Entries of one XREAD. More of them make the answer larger than the processor's caches and catching up no faster.
-constexpr const char* kReadCount = "1000";
+/// What an answer to XREAD is meant to have. Less costs more round trips, and more does not fit into the processor's caches.
+constexpr std::size_t kReadBytes = std::size_t{400} << 10;
+/// What an entry has beside its value: its id, the field's name, lengths.
+constexpr std::size_t kEntryBytes = 40;
+/// Entries of the first XREAD, when their size is not known.
+constexpr std::size_t kFirstReadCount = 100;
 /// Rounds of one receive(), after which others have their turn.
 constexpr int kReadsMax = 16;
 
@@ -90,7 +95,8 @@ class StreamSubscriber final : public Subscriber, private RedisReplySink {
 
  private:
   Result<void> ask_for_more() {
-    append_redis_command(*wire_, {"XREAD", "COUNT", kReadCount, "BLOCK", "0", "STREAMS", key_, last_id_});
+    const auto count = std::to_string(std::max<std::size_t>(1, kReadBytes / entry_bytes_));
+    append_redis_command(*wire_, {"XREAD", "COUNT", count, "BLOCK", "0", "STREAMS", key_, last_id_});
     return wire_->write_some();
   }
 
@@ -101,6 +107,7 @@ class StreamSubscriber final : public Subscriber, private RedisReplySink {
     if (depth == kIdDepth) {
       last_id_ = text;
     } else if (depth == kFieldDepth && index == 1) {
+      entry_bytes_ = kEntryBytes + text.size();
       sink_->take(as_bytes(text));
     }
   }
@@ -109,6 +116,7 @@ class StreamSubscriber final : public Subscriber, private RedisReplySink {
   std::unique_ptr<Wire> wire_;
   const std::string key_;
   std::string last_id_ = "0-0";
+  std::size_t entry_bytes_ = kReadBytes / kFirstReadCount;  ///< of the last one
   ValueSink* sink_ = nullptr;
   RedisReplies replies_{*this};
 };

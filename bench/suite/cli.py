@@ -18,7 +18,7 @@ from typing import Any
 from suite import machine, micro, report
 from suite.brokers import Broker, Places, all_brokers
 from suite.results import Results
-from suite.runner import WARMUP_RECORDS, Entry, Runner, entries
+from suite.runner import WARMUP_RECORDS, Entry, Runner, entries, refused
 from suite.workloads import QUICK_DIVISOR, UnknownWorkload, Workload, all_workloads, select
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -135,7 +135,8 @@ def _run(options: argparse.Namespace) -> int:
     print(f"bench: seed {seed}", file=sys.stderr)
     data_parent = options.data or options.out
     data_parent.mkdir(parents=True, exist_ok=True)
-    results = Results.begin(_header(options, plan, workloads, reasons, seed, data_parent), [entry.contender for entry in plan])
+    header = _header(options, plan, workloads, reasons, seed, data_parent) | {"not_measured": refused(present, workloads)}
+    results = Results.begin(header, [entry.contender for entry in plan])
     return _measure(options, results, plan, seed, data_parent)
 
 

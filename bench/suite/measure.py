@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from suite import cold_files
+from suite import cold_files, guest_memory
 from suite.accounting import Meter, Usage, resident_bytes
 from suite.brokers import Session
 from suite.brokers.broker import Broker, Mode
@@ -22,6 +22,9 @@ TARGET_S = 3.0
 PREFILL_S = 10.0
 PILOT_ENOUGH_S = 0.25
 WARMUP_MAX = 50_000
+# Records under way in a closed fan-out: brokers differ in what suits them, by a factor of two.
+FAN_IN_FLIGHT = (16, 64, 200)
+FAN_PILOT_S = 1.0
 # Work that an acknowledgement did not wait for is the server's as well: this much time it gets to do it before its clock is read.
 AFTERWORK_S = 0.2
 
@@ -37,9 +40,11 @@ class Sample:
 
 @dataclasses.dataclass
 class Sizes:
-    """Records a run by workload, broker and mode, found in the first round and kept for all the others."""
+    """Records a run, and records under way in a closed fan-out, by workload, broker and mode: found in the first round and kept for all
+    the others."""
 
     found: dict[tuple[str, str, str], int] = dataclasses.field(default_factory=dict)
+    in_flight: dict[tuple[str, str, str], int] = dataclasses.field(default_factory=dict)
 
 
 def flatten(figures: Figures, prefix: str = "") -> dict[str, float]:
@@ -56,6 +61,12 @@ def flatten(figures: Figures, prefix: str = "") -> dict[str, float]:
 def quiet_disk() -> None:
     """What the workload before has left to write must not be written in the time of this one."""
     os.sync()
+
+
+def quiet_machine() -> None:
+    """And no page that this one fills is to be its first use."""
+    quiet_disk()
+    guest_memory.touch()
 
 
 def pilot_rate(session: Session, workload: Workload, records_max: int) -> float:
@@ -102,7 +113,7 @@ def publish_into_topic(session: Session, workload: Workload, sizes: Sizes) -> Sa
     records = sized(session, workload, sizes, TARGET_S)
     warmup = warmup_records(records)
     options = Options(records, warmup, workload.size_bytes, workload.producers, workload.in_flight)
-    quiet_disk()
+    quiet_machine()
     values, usage = observed(session, lambda: session.load.run("pub", TOPIC, options))
     return Sample(values | cpu_per_million(usage, records + warmup), usage)
 
@@ -111,6 +122,7 @@ def prefill(session: Session, workload: Workload, topic: str, sizes: Sizes) -> i
     session.load.create_topic(TOPIC, 1)
     records = sized(session, workload, sizes, PREFILL_S)
     session.load.create_topic(topic, 1)
+    guest_memory.touch()
     session.load.run("pub", topic, Options(records, 0, workload.size_bytes))
     return records
 
@@ -119,6 +131,7 @@ def catch_up(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     records = prefill(session, workload, TOPIC, sizes)
     quiet_disk()
     stayed = cold_files.drop_from_cache(session.directory) if workload.is_cold else None
+    guest_memory.touch()
     values, usage = observed(session, lambda: session.load.run("sub", TOPIC, Options(records)))
     if stayed is not None:
         values["resident_share"] = stayed
@@ -128,21 +141,36 @@ def catch_up(session: Session, workload: Workload, sizes: Sizes) -> Sample:
 def end_to_end(session: Session, workload: Workload) -> Sample:
     assert workload.rate is not None
     session.load.create_topic(TOPIC, workload.partitions)
-    # A second of it: clients that learn about a topic while they publish to it are not measured doing so.
-    warmup = int(workload.rate)
+    # Clients that learn about a topic while they publish to it are not measured doing so, nor are compilers at work.
+    warmup = int(workload.rate * session.broker.e2e_warmup_s)
     options = Options(workload.records, warmup, workload.size_bytes, rate=workload.rate)
-    quiet_disk()
-    values, usage = observed(session, lambda: session.load.run("e2e", TOPIC, options, timeout_s=40))
+    quiet_machine()
+    values, usage = observed(session, lambda: session.load.run("e2e", TOPIC, options, timeout_s=60))
     note = "" if values["records_per_s"] >= 0.95 * workload.rate else "fell behind the rate"
     return Sample(values | cpu_per_million(usage, workload.records + warmup), usage, note)
 
 
-def fan(session: Session, workload: Workload) -> Sample:
+def fastest_in_flight(session: Session, workload: Workload, sizes: Sizes) -> int:
+    key = (workload.name, session.broker.name, session.mode.name)
+    if key not in sizes.in_flight:
+        sizes.in_flight[key] = max(FAN_IN_FLIGHT, key=lambda in_flight: fan_pilot_rate(session, workload, in_flight))
+    return sizes.in_flight[key]
+
+
+def fan_pilot_rate(session: Session, workload: Workload, in_flight: int) -> float:
+    options = Options(size=workload.size_bytes, in_flight=in_flight, subscribers=workload.subscribers, seconds=FAN_PILOT_S)
+    return flatten(session.load.run("fan", TOPIC, options, workload.transport))["deliveries_per_s"]
+
+
+def fan(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     session.load.create_topic(TOPIC, 1)
-    options = Options(size=workload.size_bytes, rate=workload.rate, subscribers=workload.subscribers, seconds=workload.seconds)
+    in_flight = fastest_in_flight(session, workload, sizes) if workload.rate is None else None
+    options = Options(size=workload.size_bytes, in_flight=in_flight, rate=workload.rate, subscribers=workload.subscribers, seconds=workload.seconds)
     quiet_disk()
     values, usage = observed(session, lambda: session.load.run("fan", TOPIC, options, workload.transport))
     note = ""
+    if in_flight is not None:
+        values["in_flight"] = float(in_flight)
     if workload.rate is not None and values["deliveries_per_s"] < 0.95 * workload.rate * workload.subscribers:
         note = "fell behind the rate"
     return Sample(values | cpu_per_million(usage, values["deliveries"]), usage, note)
@@ -154,7 +182,7 @@ def mixed(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     records = prefill(session, workload, PAST, sizes)
     for topic in (TOPIC, TAIL):
         session.load.create_topic(topic, 1)
-    quiet_disk()
+    quiet_machine()
     tail_rate = workload.rate / 10
     plans = {
         "publish": ("pub", TOPIC, Options(int(workload.rate * workload.seconds), 0, workload.size_bytes, rate=workload.rate)),
@@ -259,7 +287,7 @@ def measure(session: Session, workload: Workload, sizes: Sizes) -> Sample:
         case Kind.E2E:
             return end_to_end(session, workload)
         case Kind.FAN:
-            return fan(session, workload)
+            return fan(session, workload, sizes)
         case Kind.MIXED:
             return mixed(session, workload, sizes)
         case Kind.PARTITIONS:

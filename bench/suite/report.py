@@ -59,8 +59,7 @@ def render(results: Results) -> str:
     if verdicts := evaluate(results):
         parts.append(_goals(verdicts))
     parts += [text for table in TABLES if (text := _figures(results, table))]
-    if failures := _failures(results):
-        parts.append(failures)
+    parts += [text for text in (_not_measured(results), _failures(results)) if text]
     return "\n\n".join(parts) + "\n"
 
 
@@ -145,6 +144,12 @@ def _marked(results: Results, workload: str, contender: Contender, table: Table)
     if measurement and any(sample["note"] for sample in measurement["samples"]):
         text += " " + SLOW
     return text
+
+
+def _not_measured(results: Results) -> str:
+    lines = [f"- {one['title']}, {one['mode']}, {one['workload']}: not measured: {one['reason']}"
+             for one in results.document.get("not_measured", [])]
+    return "## Not measured\n\n" + "\n".join(lines) if lines else ""
 
 
 def _failures(results: Results) -> str:

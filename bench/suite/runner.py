@@ -20,6 +20,8 @@ from suite.workloads import OWN_SERVER, Kind, Workload
 
 WARMUP_RECORDS = 200_000
 WARMUP_S = 3.0
+# Few enough that each record is a request of its own.
+COMPILING_RATE = 2_000.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +41,18 @@ def entries(brokers: Sequence[Broker], workloads: Sequence[Workload]) -> list[En
     found = []
     for broker in brokers:
         for mode in broker.modes:
-            chosen = tuple(w for w in workloads if broker.measures(w, mode))
+            chosen = tuple(w for w in workloads if broker.measures(w, mode) and broker.refusal(w) is None)
             contender = Contender(broker.name, mode.name, broker.title, mode.syncs, any(kind != Kind.FAN for kind in broker.kinds))
             if chosen:
                 found.append(Entry(contender, broker, mode, chosen))
     return found
+
+
+def refused(brokers: Sequence[Broker], workloads: Sequence[Workload]) -> list[dict[str, str]]:
+    """What a broker can't be asked for, with its reason, as the JSON file has it."""
+    return [{"workload": w.name, "broker": broker.name, "title": broker.title, "mode": mode.name, "reason": reason}
+            for broker in brokers for mode in broker.modes for w in workloads
+            if broker.measures(w, mode) and (reason := broker.refusal(w))]
 
 
 class Runner:
@@ -121,6 +130,7 @@ class Runner:
     def _warm_session(self, entry: Entry) -> Iterator[Session]:
         with self._directory() as directory, contextlib.closing(entry.broker.open(entry.mode, directory)) as session:
             self._warm_up(session)
+            self._let_compile(session)
             yield session
 
     @contextlib.contextmanager
@@ -144,6 +154,16 @@ class Runner:
             session.load.create_topic(measure.TOPIC, 1)
             session.load.run("pub", measure.TOPIC, Options(records, 0, 1024))
             session.load.run("sub", measure.TOPIC, Options(records))
+        except LoadFailed as failure:
+            raise ServerFailed(f"warm-up: {failure}") from failure
+
+    def _let_compile(self, session: Session) -> None:
+        records = int(COMPILING_RATE * session.broker.compiling_s * self._warmup_records / WARMUP_RECORDS)
+        if records == 0:
+            return
+        try:
+            session.load.create_topic(measure.TOPIC, 1)
+            session.load.run("e2e", measure.TOPIC, Options(records, 0, 1024, rate=COMPILING_RATE))
         except LoadFailed as failure:
             raise ServerFailed(f"warm-up: {failure}") from failure
 

@@ -67,6 +67,10 @@ class Broker:
     kinds: frozenset[Kind] = LOGGED
     # Whether old records are read from files at all.
     reads_files = True
+    # Seconds at the rate before an end-to-end latency counts.
+    e2e_warmup_s = 1.0
+    # A server that compiles itself while it works gets so many seconds of single requests before anything is measured.
+    compiling_s = 0.0
     folder = ""
 
     def __init__(self, places: Places) -> None:
@@ -90,6 +94,10 @@ class Broker:
         if workload.kind == Kind.CATCH_UP:
             return mode.is_default and (self.reads_files or not workload.is_cold)
         return True
+
+    def refusal(self, workload: Workload) -> str | None:
+        """Why this workload is none for this broker, though its kind is: nothing to try, and no failure."""
+        return None
 
     def open(self, mode: Mode, directory: pathlib.Path) -> Session:
         directory.mkdir(parents=True, exist_ok=True)

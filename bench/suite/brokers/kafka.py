@@ -16,6 +16,9 @@ class Kafka(Broker):
     name = "kafka"
     title = "Apache Kafka"
     folder = "kafka"
+    # A cold JVM takes some 300 requests/s, and one whose handling of requests is compiled many thousands.
+    compiling_s = 20.0
+    e2e_warmup_s = 5.0
     modes = (
         Mode("default", "in the page cache (acks=all, one replica)", ("server.properties", "jvm.options"), is_default=True),
         Mode("fsync", "synced (log.flush.interval.messages=1)", ("server.properties", "fsync.properties", "jvm.options"), syncs=True),

@@ -8,8 +8,10 @@ import re
 from suite.brokers.broker import Broker, Mode, Places, Start, load_program, load_unavailable
 from suite.load import PeerLoad
 from suite.server_process import free_port, port_accepts
+from suite.workloads import Workload
 
 LIB = pathlib.Path("/usr/lib/rabbitmq")
+PARTITIONS_MAX = 256
 
 
 class RabbitMq(Broker):
@@ -25,6 +27,11 @@ class RabbitMq(Broker):
 
     def unavailable(self) -> str | None:
         return load_unavailable(self.places, "rabbitmq") if self._server.exists() else "there is no rabbitmq-server"
+
+    def refusal(self, workload: Workload) -> str | None:
+        if workload.partitions <= PARTITIONS_MAX:
+            return None
+        return f"a producer's connection publishes to at most {PARTITIONS_MAX} streams, as its protocol numbers them with one byte"
 
     def version(self) -> str:
         found = re.search(r"rabbitmq_server-([\w.]+)", str((LIB / "bin" / "rabbitmq-server").resolve()))

@@ -103,6 +103,11 @@ class Report(unittest.TestCase):
         self.assertIn("- Redis Streams, everysec, " + ONE + ": connection refused (1x)", self.text)
         self.assertIn("- Iggy: skipped, it is not there", self.text)
 
+    def test_what_was_not_asked_for_has_its_reason(self):
+        self.results.document["not_measured"] = [
+            {"workload": MANY, "broker": "redis", "title": "Redis Streams", "mode": "always", "reason": "too many"}]
+        self.assertIn(f"- Redis Streams, always, {MANY}: not measured: too many", report.render(self.results))
+
     def test_the_verdicts_come_with_their_figures(self):
         self.assertIn(f"| {ONE} | 160,000 | Redis Streams, always: 100,000 | 1.60 | **not met** |", self.text)
 

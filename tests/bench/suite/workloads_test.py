@@ -2,7 +2,7 @@ import unittest
 
 from suite.brokers import Places, all_brokers
 from suite.cli import ROOT
-from suite.runner import entries
+from suite.runner import entries, refused
 from suite.workloads import Kind, UnknownWorkload, all_workloads, select
 
 PLACES = Places(ROOT / "nowhere", ROOT / "bench" / "peers", ROOT / "nowhere")
@@ -61,6 +61,12 @@ class Who(unittest.TestCase):
 
     def test_old_records_are_read_in_one_mode(self):
         self.assertEqual({mode.name for mode, w in self.measured("nats") if w.kind == Kind.CATCH_UP}, {"default"})
+
+    def test_what_a_protocol_has_no_room_for_is_told_and_not_tried(self):
+        self.assertEqual({w.partitions for _, w in self.measured("rabbitmq") if w.kind == Kind.PUBLISH}, {1, 16})
+        found = refused(all_brokers(PLACES), select(all_workloads(), ["publish"]))
+        self.assertEqual({one["broker"] for one in found}, {"rabbitmq"})
+        self.assertEqual({one["workload"] for one in found}, set(names("publish/*/partitions:1000")))
 
     def test_every_mode_has_its_settings_and_one_is_the_default(self):
         for broker in all_brokers(PLACES):
