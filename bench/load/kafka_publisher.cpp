@@ -6,13 +6,17 @@ namespace leat::load::kafka {
 namespace {
 
 Settings settings_for(const PublisherSettings& settings) {
+  // With one request under way records gather while the broker is busy, as many as it takes: what waits for a timer waits longer,
+  // and a request a record is more than a broker that syncs can take.
+  const bool is_latency_measured = settings.rate.has_value() || settings.in_flight == 1;
   return {
       {"acks", "all"},
       // librdkafka's default, and the faster one: a retry may store a record twice.
       {"enable.idempotence", "false"},
       {"compression.codec", "none"},
       // A full batch goes at once; one that is not waits this long for more.
-      {"linger.ms", settings.is_sparse() ? "0" : "1"},
+      {"linger.ms", is_latency_measured ? "0" : "1"},
+      {"max.in.flight.requests.per.connection", is_latency_measured ? "1" : "1000000"},
       {"batch.size", "1000000"},
       {"batch.num.messages", "100000"},
       // The bound on what is under way is the load's own.

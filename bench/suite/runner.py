@@ -20,7 +20,7 @@ from suite.workloads import OWN_SERVER, Kind, Workload
 
 WARMUP_RECORDS = 200_000
 WARMUP_S = 3.0
-# Few enough that each record is a request of its own.
+# Few enough that a record is a request of its own, once the server keeps up.
 COMPILING_RATE = 2_000.0
 
 
