@@ -12,6 +12,7 @@
 #include "server/http/http_api.hpp"
 #include "server/net/http_endpoint.hpp"
 #include "server/net/native_endpoint.hpp"
+#include "storage/io/open_files.hpp"
 #include "storage/io/posix_file_system.hpp"
 
 namespace leat::server {
@@ -40,7 +41,7 @@ struct Descriptors {
     connections = std::max<std::size_t>(1, left - std::min(segments, left));
   }
 
-  static constexpr std::size_t kOwn = 20;
+  static constexpr std::size_t kOwn = 20 + storage::OpenFiles::kSharedMax;
   static constexpr std::size_t kOfEachShard = 3;
   static constexpr std::size_t kSegmentsMin = 8;
   std::size_t all;

@@ -1,5 +1,6 @@
 #include "bench/guard/memory_disk.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +50,9 @@ class MemoryFile final : public storage::File {
   Result<void> truncate(std::uint64_t bytes) override {
     if (::ftruncate(file_->get(), static_cast<off_t>(bytes)) != 0) return storage::io_error("truncate", path_, errno);
     return ok();
+  }
+  [[nodiscard]] storage::FileDescriptor duplicate() const override {
+    return storage::FileDescriptor(::fcntl(file_->get(), F_DUPFD_CLOEXEC, 0));
   }
   [[nodiscard]] const Path& path() const override { return path_; }
 

@@ -1,5 +1,7 @@
 #include "server/net/outbox.hpp"
 
+#include <sys/sendfile.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -18,18 +20,18 @@ void Outbox::push(SharedBytes bytes, bool lent) {
   bytes_ += bytes.size();
   if (bytes.size() <= kSmallBytesMax && gather(bytes.span())) return;
   gathered_ = nullptr;
-  pieces_.push_back({std::move(bytes), lent});
+  pieces_.push_back({std::move(bytes), lent, {}});
 }
 
 bool Outbox::gather(ByteSpan bytes) {
-  if (pieces_.empty()) return false;
+  if (pieces_.empty() || pieces_.back().in_file.file) return false;
   Piece& last = pieces_.back();
   if (!gathered_ || gathered_->size() + bytes.size() > kGatheredBytesMax) {
     if (last.bytes.size() > kSmallBytesMax) return false;
     gathered_ = std::make_shared<std::vector<std::byte>>();
     gathered_->reserve(kGatheredBytesMax);
     gathered_->insert(gathered_->end(), last.bytes.span().begin(), last.bytes.span().end());
-    last = {SharedBytes(gathered_, *gathered_), false};
+    last = {SharedBytes(gathered_, *gathered_), false, {}};
   }
   // Its end only moves within what was reserved, and only this one looks behind the end that it had.
   gathered_->insert(gathered_->end(), bytes.begin(), bytes.end());
@@ -37,13 +39,39 @@ bool Outbox::gather(ByteSpan bytes) {
   return true;
 }
 
-Outbox::Flushed Outbox::flush(boost::asio::ip::tcp::socket& socket, boost::system::error_code& error) {
+void Outbox::push(storage::FileRange range) {
+  bytes_ += range.bytes;
+  gathered_ = nullptr;
+  pieces_.push_back({{}, false, std::move(range)});
+}
+
+std::size_t Outbox::send_memory(Socket& socket, boost::system::error_code& error) {
+  buffers_.clear();
+  std::size_t i = 0;
+  for (; i < std::min(pieces_.size(), kBuffersMax) && !pieces_[i].in_file.file; ++i) {
+    buffers_.emplace_back(pieces_[i].bytes.span().data(), pieces_[i].bytes.size());
+  }
+  // A frame's head goes into one segment with the beginning of what it is about.
+  const int flags = i < pieces_.size() ? MSG_MORE : 0;
+  return socket.send(buffers_, flags, error);
+}
+
+std::size_t Outbox::send_file(Socket& socket, boost::system::error_code& error) {
+  const storage::FileRange& range = pieces_.front().in_file;
+  auto at = static_cast<off_t>(range.position);
+  ssize_t sent = -1;
+  do {
+    sent = ::sendfile(socket.native_handle(), range.file->get(), &at, range.bytes);
+  } while (sent < 0 && errno == EINTR);
+  error = {};
+  if (sent > 0) return static_cast<std::size_t>(sent);
+  error = sent == 0 ? boost::asio::error::eof : boost::system::error_code(errno, boost::system::system_category());
+  return 0;
+}
+
+Outbox::Flushed Outbox::flush(Socket& socket, boost::system::error_code& error) {
   while (!pieces_.empty()) {
-    buffers_.clear();
-    for (std::size_t i = 0; i < std::min(pieces_.size(), kBuffersMax); ++i) {
-      buffers_.emplace_back(pieces_[i].bytes.span().data(), pieces_[i].bytes.size());
-    }
-    const std::size_t sent = socket.write_some(buffers_, error);
+    const std::size_t sent = pieces_.front().in_file.file ? send_file(socket, error) : send_memory(socket, error);
     drop_sent(sent);
     if (error == boost::asio::error::would_block) {
       copy_lent();
@@ -58,14 +86,20 @@ void Outbox::drop_sent(std::size_t sent) {
   bytes_ -= sent;
   sent_bytes_total_ += sent;
   while (sent > 0) {
-    SharedBytes& first = pieces_.front().bytes;
-    if (sent < first.size()) {
-      first = first.slice(sent, first.size() - sent);
-      return;
-    }
+    Piece& first = pieces_.front();
+    if (sent < first.size()) return first.drop_front(sent);
     sent -= first.size();
     pieces_.pop_front();
     if (pieces_.empty()) gathered_ = nullptr;
+  }
+}
+
+void Outbox::Piece::drop_front(std::size_t sent) {
+  if (in_file.file) {
+    in_file.position += sent;
+    in_file.bytes -= sent;
+  } else {
+    bytes = bytes.slice(sent, bytes.size() - sent);
   }
 }
 
@@ -73,7 +107,8 @@ void Outbox::copy_lent() {
   for (Piece& piece : pieces_) {
     if (!piece.lent) continue;
     const ByteSpan bytes = piece.bytes.span();
-    piece = {SharedBytes(std::vector<std::byte>(bytes.begin(), bytes.end())), false};
+    piece.bytes = SharedBytes(std::vector<std::byte>(bytes.begin(), bytes.end()));
+    piece.lent = false;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "protocol/base/bytes.hpp"
+#include "storage/io/file_range.hpp"
 
 namespace leat::server {
 
@@ -20,6 +21,8 @@ class Outbox {
   /// for them is of the order of bytes().
   void push(SharedBytes bytes, bool lent = false);
   void push(std::vector<std::byte> bytes) { push(SharedBytes(std::move(bytes))); }
+  /// Sent from the file, which must be as long as that: cut, it fails the connection.
+  void push(storage::FileRange range);
 
   /// Writes until the socket takes no more.
   Flushed flush(boost::asio::ip::tcp::socket& socket, boost::system::error_code& error);
@@ -33,7 +36,15 @@ class Outbox {
   struct Piece {
     SharedBytes bytes;
     bool lent;
+    storage::FileRange in_file{};  ///< instead of bytes, when there is a file
+
+    [[nodiscard]] std::size_t size() const { return in_file.file ? in_file.bytes : bytes.size(); }
+    void drop_front(std::size_t sent);
   };
+  using Socket = boost::asio::ip::tcp::socket;
+  /// What is in memory before the next piece in a file; or some of the piece in a file that is the first.
+  std::size_t send_memory(Socket& socket, boost::system::error_code& error);
+  std::size_t send_file(Socket& socket, boost::system::error_code& error);
   bool gather(ByteSpan bytes);
   void drop_sent(std::size_t sent);
   void copy_lent();

@@ -37,6 +37,7 @@ class SocketWriter {
 
   /// `lent`: see Outbox::push.
   void push(SharedBytes bytes, bool lent) { outbox_.push(std::move(bytes), lent); }
+  void push(storage::FileRange range) { outbox_.push(std::move(range)); }
   void flush_soon();
   /// Calls once what is queued by now is with the operating system, or with an error when that will not come. One at a time.
   void when_sent(std::function<void(const boost::system::error_code&)> sent);

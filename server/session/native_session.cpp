@@ -39,7 +39,7 @@ void NativeSession::start() {
                               send(native::SubscriptionEnded{number, said.code, said.context}, 0);
                             },
                             [this] { return room_for_deliveries(); }, [this] { settle_share(); }, options_.transport,
-                            options_.client ? options_.client->id() : 0});
+                            options_.client ? options_.client->id() : 0, connection_->sends_files()});
   shard_.add_lag_source(*subscriptions_);
 }
 
@@ -207,6 +207,15 @@ void NativeSession::send(const native::Message& message, std::uint64_t correlati
   connection_->flush_soon();
 }
 
+void NativeSession::send(const native::Message& message, const storage::FileRange& payload) {
+  if (connection_ == nullptr) return;
+  std::vector<std::byte> head;
+  native::encode_frame(message, 0, payload.bytes, head);
+  connection_->send(SharedBytes(std::move(head)), false);
+  connection_->send_file(payload);
+  connection_->flush_soon();
+}
+
 void NativeSession::send_error(std::uint64_t correlation, const Error& error) {
   const Error said = for_peer(error);
   send(native::ErrorReply{said.code, said.context, is_retriable(said.code)}, correlation);
@@ -220,8 +229,9 @@ void NativeSession::refuse_publish(std::uint64_t correlation, const Error& error
 void NativeSession::deliver(const Subscriptions::Delivery& delivery) {
   delivery.partition.count_delivered(shard_, options_.transport, static_cast<std::uint64_t>(delivery.records),
                                      delivery.batches.bytes);
-  send(native::Deliver{delivery.subscription, delivery.batches.next_offset, delivery.high_watermark}, 0, delivery.batches.chunks,
-       true);
+  const native::Deliver head{delivery.subscription, delivery.batches.next_offset, delivery.high_watermark};
+  if (delivery.batches.in_file) return send(head, *delivery.batches.in_file);
+  send(head, 0, delivery.batches.chunks, true);
 }
 
 std::size_t NativeSession::outgoing_bytes() const {

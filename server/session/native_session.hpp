@@ -93,6 +93,7 @@ class NativeSession final : public Session, public PublishSink, public std::enab
 
   void send(const native::Message& message, std::uint64_t correlation, std::span<const SharedBytes> payload = {},
             bool lent = false);
+  void send(const native::Message& message, const storage::FileRange& payload);
   void send_error(std::uint64_t correlation, const Error& error);
   void refuse_publish(std::uint64_t correlation, const Error& error);
   void deliver(const Subscriptions::Delivery& delivery);

@@ -135,8 +135,7 @@ bool Subscriptions::serve(Place place, const Room& room) {
     return true;
   }
   const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room.bytes, kDeliveryBytesMax});
-  auto batches = subscription.partition->log().read(subscription.next, subscription.partition->high_watermark(), bytes_max,
-                                                    storage::ReadMode::cached_only, subscription.hint);
+  auto batches = fetch(subscription, bytes_max);
   if (batches.has_error() && batches.error().code == Errc::would_block) {
     if (!room.is_strict) read_blocking(subscription, bytes_max);
     return !room.is_strict;
@@ -144,6 +143,15 @@ bool Subscriptions::serve(Place place, const Room& room) {
   if (batches.has_value() && room.is_strict && batches->bytes > room.bytes) return false;
   take(place, std::move(batches));
   return true;
+}
+
+Result<storage::ReadBatches> Subscriptions::fetch(Subscription& subscription, std::size_t bytes_max) const {
+  storage::PartitionLog& log = subscription.partition->log();
+  const Offset end = subscription.partition->high_watermark();
+  if (output_.sends_files) {
+    if (auto located = log.locate(subscription.next, end, bytes_max, subscription.hint)) return std::move(*located);
+  }
+  return log.read(subscription.next, end, bytes_max, storage::ReadMode::cached_only, subscription.hint);
 }
 
 void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {

@@ -37,6 +37,7 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
     std::function<void()> pumped;
     Transport transport = Transport::native;  ///< for the metrics
     std::uint64_t client = 0;                 ///< its id in the list of clients
+    bool sends_files = false;                 ///< takes batches that are ReadBatches::in_file
   };
 
   Subscriptions(Broker& broker, Shard& shard, Output output) : broker_(broker), shard_(shard), output_(std::move(output)) {}
@@ -78,6 +79,8 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
   void go_on_later();
   /// False when its next batch has to wait for more room.
   bool serve(Place place, const Room& room);
+  /// The next batches of a subscription, as far as they are to be had without waiting.
+  Result<storage::ReadBatches> fetch(Subscription& subscription, std::size_t bytes_max) const;
   void take(Place place, Result<storage::ReadBatches> batches);
   void observe_latency(const storage::ReadBatches& batches) const;
   void read_blocking(Subscription& subscription, std::size_t bytes_max);

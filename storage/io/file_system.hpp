@@ -10,6 +10,7 @@
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/ids.hpp"
 #include "protocol/base/result.hpp"
+#include "storage/io/file_descriptor.hpp"
 
 namespace leat::storage {
 
@@ -53,6 +54,8 @@ class File {
   /// When it was last written or truncated, by the machine's wall clock then.
   virtual Result<TimestampMs> modified_ms() = 0;
   virtual Result<void> truncate(std::uint64_t bytes) = 0;
+  /// Another descriptor of the same open file; none where the system has none to give.
+  [[nodiscard]] virtual FileDescriptor duplicate() const { return {}; }
 
   [[nodiscard]] virtual const Path& path() const = 0;
 };

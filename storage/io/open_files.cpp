@@ -20,6 +20,19 @@ auto OpenFiles::take_first(Files& files, Take take) {
   return taken;
 }
 
+std::shared_ptr<const FileDescriptor> OpenFiles::share(const File& file) {
+  if (shared_->fetch_add(1) >= kSharedMax) {
+    shared_->fetch_sub(1);
+    return nullptr;
+  }
+  const auto counted = [count = shared_](const FileDescriptor* descriptor) {
+    delete descriptor;
+    count->fetch_sub(1);
+  };
+  std::shared_ptr<const FileDescriptor> shared(new FileDescriptor(file.duplicate()), counted);
+  return shared->is_open() ? shared : nullptr;
+}
+
 void OpenFiles::take_place() {
   std::unique_lock lock(mutex_);
   ++waiting_;  // before looking: who lets go of a file that was looked at in vain sees it, and wakes this thread

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <list>
+#include <memory>
 #include <mutex>
 
 #include "storage/io/file_system.hpp"
@@ -21,6 +22,9 @@ class OpenFiles {
   OpenFiles(const OpenFiles&) = delete;
   OpenFiles& operator=(const OpenFiles&) = delete;
 
+  /// So many descriptors may be shared with those who send from files, besides files_max.
+  static constexpr int kSharedMax = 16;
+
   [[nodiscard]] FileSystem& fs() const { return fs_; }
   /// Closes the files that nobody has used since the last call, or only to open them, so that what is at rest holds no
   /// descriptor; those with unsynced writes are synced first.
@@ -30,6 +34,8 @@ class OpenFiles {
   friend class PooledFile;
   using Files = std::list<PooledFile*>;
 
+  /// Another descriptor of a file, counted until its last owner is gone; null at the limit.
+  std::shared_ptr<const FileDescriptor> share(const File& file);
   /// Returns when one more file may be opened.
   void take_place();
   /// Syncs and lets go of a file that hold_if_idle gave; the lock is let go of meanwhile.
@@ -43,6 +49,8 @@ class OpenFiles {
 
   FileSystem& fs_;
   const std::size_t files_max_;
+  /// Of its own owner: the descriptors may outlive this.
+  const std::shared_ptr<std::atomic<int>> shared_ = std::make_shared<std::atomic<int>>(0);
 
   std::mutex mutex_;  ///< over the lists; taken before a file's own; never held during a disk operation
   std::condition_variable changed_;

@@ -79,6 +79,15 @@ bool PooledFile::is_open() {
   return file_ != nullptr;
 }
 
+std::shared_ptr<const FileDescriptor> PooledFile::share() {
+  const std::lock_guard lock(mutex_);
+  if (auto shared = shared_.lock()) return shared;
+  if (!file_) return nullptr;
+  auto shared = files_->share(*file_);
+  shared_ = shared;
+  return shared;
+}
+
 Result<void> PooledFile::sync_written() {
   if (const auto lease = lease_if_open()) return (*lease)->sync();
   const std::lock_guard lock(mutex_);

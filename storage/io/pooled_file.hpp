@@ -49,6 +49,9 @@ class PooledFile final : private File {
   Result<FileLease> open(ReadMode mode);
   /// Now; it may be closed at any time.
   [[nodiscard]] bool is_open();
+  /// A descriptor of the open file for those who send from it, the same for all of them as long as one has it. Null when the file
+  /// is not open, or when as many others are shared as may be.
+  std::shared_ptr<const FileDescriptor> share();
   /// Makes durable what was written through this; a closed file has nothing left to sync.
   Result<void> sync_written();
   /// File's hint, if it is open.
@@ -87,6 +90,7 @@ class PooledFile final : private File {
   OpenFiles::Files::iterator place_;
   std::mutex mutex_;  ///< over everything below; never held during a disk operation
   std::unique_ptr<File> file_;
+  std::weak_ptr<const FileDescriptor> shared_;
   int users_ = 0;
   bool used_ = false;  ///< since OpenFiles last passed over it
   bool listed_dirty_ = false;

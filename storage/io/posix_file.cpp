@@ -128,6 +128,8 @@ Result<void> PosixFile::sync() {
 
 void PosixFile::start_write_back() { (void)::sync_file_range(descriptor_.get(), 0, 0, SYNC_FILE_RANGE_WRITE); }
 
+FileDescriptor PosixFile::duplicate() const { return FileDescriptor(::fcntl(descriptor_.get(), F_DUPFD_CLOEXEC, 0)); }
+
 Result<std::uint64_t> PosixFile::size() {
   struct stat status {};
   if (::fstat(descriptor_.get(), &status) != 0) return io_error("stat", path_, errno);

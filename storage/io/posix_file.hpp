@@ -19,6 +19,7 @@ class PosixFile final : public File {
   Result<std::uint64_t> size() override;
   Result<TimestampMs> modified_ms() override;
   Result<void> truncate(std::uint64_t bytes) override;
+  [[nodiscard]] FileDescriptor duplicate() const override;
   [[nodiscard]] const Path& path() const override { return path_; }
 
  private:

@@ -155,7 +155,7 @@ Result<ReadBatches> PartitionLog::read(Offset from, Offset limit, std::size_t by
       return Error(Errc::offset_out_of_range, "offset " + std::to_string(from.value()) + ", available are " +
                                                   std::to_string(log_start_.value()) + " to " + std::to_string(limit.value()));
     }
-    if (from == limit) return ReadBatches{{}, 0, from};
+    if (from == limit) return ReadBatches{{}, {}, 0, from};
     if (auto batches = read_tail(from, limit, bytes_max)) return std::move(*batches);
     segment = segment_for(from);
   }
@@ -170,6 +170,18 @@ Result<ReadBatches> PartitionLog::read(Offset from, Offset limit, std::size_t by
     if (from < log_start_) return Error(Errc::offset_out_of_range, "deleted while it was read");
   }
   return batches;
+}
+
+std::optional<ReadBatches> PartitionLog::locate(Offset from, Offset limit, std::size_t bytes_max, ReadHint& hint) {
+  std::shared_ptr<Segment> segment;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_ || from < log_start_ || from >= limit) return std::nullopt;
+    forget_recycled_tail();
+    if (!tail_.empty() && from >= tail_.front().base_offset) return std::nullopt;
+    segment = segment_for(from);
+  }
+  return segment ? segment->locate(from, limit, bytes_max, hint) : std::nullopt;
 }
 
 Result<std::optional<PartitionLog::TimeMatch>> PartitionLog::find_time(TimestampMs timestamp, Offset limit) {

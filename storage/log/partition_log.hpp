@@ -64,6 +64,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
     Offset offset;
     TimestampMs timestamp;
   };
+  /// Segment::locate, for what is in no memory.
+  std::optional<ReadBatches> locate(Offset from, Offset limit, std::size_t bytes_max, ReadHint& hint);
   /// The first record below `limit` whose timestamp is not before `timestamp`. A batch whose records cannot be read answers as a
   /// whole, by what its header says. Passes over segments that hold nothing so new. Blocks on the disk.
   Result<std::optional<TimeMatch>> find_time(TimestampMs timestamp, Offset limit);

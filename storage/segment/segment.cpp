@@ -1,6 +1,7 @@
 #include "storage/segment/segment.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "protocol/base/assert.hpp"
@@ -13,6 +14,8 @@ namespace {
 constexpr std::string_view kLogSuffix = ".log";
 constexpr std::string_view kIndexSuffix = ".index";
 constexpr std::size_t kOffsetDigits = 20;
+/// So much is located at least, whatever the limit: read() gives a batch at least, too.
+constexpr std::size_t kLocatedBytesMax = 512U << 10;
 
 std::string name_with(Offset base_offset, std::string_view suffix) {
   std::string digits = std::to_string(base_offset.value());
@@ -190,7 +193,8 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
     if (got < room) return damaged(log_path(), position + got, "file ends before the segment does");
     const Walk walked = walk(ByteSpan(block->bytes()).first(got), from, limit, end.next_offset, bytes_max);
     if (walked.end > walked.begin) {
-      hint = {base_offset_, walked.next_offset, position + walked.end};
+      const bool goes_on = hint.segment_base == base_offset_ && hint.offset == from;
+      hint = {base_offset_, walked.next_offset, position + walked.end, goes_on ? hint.next_entry : std::nullopt};
       ReadBatches batches;
       batches.bytes = walked.end - walked.begin;
       batches.next_offset = walked.next_offset;
@@ -198,7 +202,7 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
       batches.chunks.emplace_back(std::move(block), found);
       return batches;
     }
-    if (walked.limited) return ReadBatches{{}, 0, from};
+    if (walked.limited) return ReadBatches{{}, {}, 0, from};
     position += walked.begin;
     if (!walked.damage.empty()) return damaged(log_path(), position, walked.damage);
     if (walked.begin == 0 && walked.bytes_wanted == 0) return damaged(log_path(), position, "no batch where one should be");
@@ -206,6 +210,39 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
     wanted = std::max(wanted, walked.bytes_wanted);
   }
   return damaged(log_path(), position, offset_text(from) + " not found");
+}
+
+std::optional<ReadBatches> Segment::locate(Offset from, Offset limit, std::size_t bytes_max, ReadHint& hint) {
+  if (hint.segment_base != base_offset_ || hint.offset != from) return std::nullopt;
+  const SegmentEnd end = this->end();
+  if (!hint.next_entry) {
+    const auto here = index_.at_or_before(from, ReadMode::cached_only);
+    if (here.has_error() || here->damaged) return std::nullopt;
+    hint.next_entry = here->next;
+  }
+  const auto found = index_.step(*hint.next_entry, hint.position, bytes_max, std::min(limit, end.next_offset));
+  hint.next_entry.reset();
+  if (!found || !is_boundary(found->entry, end)) return std::nullopt;
+  FileRange range{file_.share(), hint.position, found->entry.position - hint.position};
+  if (range.bytes > std::max(bytes_max, kLocatedBytesMax) || !range.file || !is_cached(range)) return std::nullopt;
+  ReadBatches batches;
+  batches.bytes = range.bytes;
+  batches.next_offset = base_offset_ + found->entry.relative_offset;
+  batches.in_file = std::move(range);
+  hint = {base_offset_, batches.next_offset, found->entry.position, found->next};
+  return batches;
+}
+
+bool Segment::is_boundary(const IndexEntry& entry, const SegmentEnd& end) {
+  const Offset offset = base_offset_ + entry.relative_offset;
+  if (entry.position >= end.position) return entry.position == end.position && offset == end.next_offset;
+  const auto file = file_.open(ReadMode::cached_only);
+  if (file.has_error()) return false;
+  std::array<std::byte, record::kBatchHeaderBytes> bytes{};
+  const auto got = (*file)->read_at(FilePosition(entry.position), bytes, ReadMode::cached_only);
+  if (got.has_error() || *got < bytes.size()) return false;
+  const auto header = record::parse_batch_header(bytes);
+  return header.has_value() && header->base_offset == offset;
 }
 
 Result<Offset> Segment::offset_before_time(TimestampMs timestamp) {

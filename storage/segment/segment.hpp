@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "protocol/base/bytes.hpp"
 #include "protocol/base/result.hpp"
 #include "storage/io/block_pool.hpp"
+#include "storage/io/file_range.hpp"
 #include "storage/io/pooled_file.hpp"
 #include "storage/segment/segment_index.hpp"
 
@@ -35,11 +37,13 @@ struct ReadHint {
   Offset segment_base{-1};
   Offset offset{-1};
   std::uint64_t position = 0;
+  std::optional<std::uint64_t> next_entry{};  ///< of the index: none before it is behind `position`
 };
 
 /// Whole batches, ascending, the first of which contains the offset asked for.
 struct ReadBatches {
-  std::vector<SharedBytes> chunks;  ///< each one or more batches
+  std::vector<SharedBytes> chunks;   ///< each one or more batches
+  std::optional<FileRange> in_file;  ///< or where they are, instead
   std::size_t bytes = 0;
   Offset next_offset;  ///< behind the last batch; the offset asked for when there is none
 };
@@ -56,6 +60,10 @@ class Segment {
   /// corruption naming file and byte, once the batches before it were read; io_error; would_block in ReadMode::cached_only rather
   /// than wait for the disk.
   Result<ReadBatches> read(Offset from, Offset limit, std::size_t bytes_max, ReadMode mode, ReadHint& hint);
+  /// The same for whoever sends them from the file: only from where `hint` is, up to an entry of the index, and only what is in
+  /// the page cache. Nobody looks at what is between, so only the header at its end is checked. Nullopt when that is not to be
+  /// had: read() them.
+  std::optional<ReadBatches> locate(Offset from, Offset limit, std::size_t bytes_max, ReadHint& hint);
   /// An offset at or before the first record that is not older than `timestamp`, close to it.
   Result<Offset> offset_before_time(TimestampMs timestamp);
 
@@ -82,6 +90,8 @@ class Segment {
   void set_sealed() { sealed_ = true; }
 
  private:
+  /// Whether a batch begins there, or the segment ends; false also when that cannot be told without waiting.
+  bool is_boundary(const IndexEntry& entry, const SegmentEnd& end);
   friend class SegmentAppender;
   void set_end(const SegmentEnd& end);
   Result<std::uint64_t> start_position(Offset from, ReadMode mode, const ReadHint& hint);

@@ -12,11 +12,13 @@ constexpr std::uint64_t kSegmentBytesLimit = 1ULL << 31;
 constexpr std::int64_t kSegmentOffsetsLimit = 1LL << 31;
 
 /// A crash may have left either file; nothing in them was ever counted.
-Result<void> empty(FileSystem& fs, File& log, const Path& index) {
+Result<void> empty(FileSystem& fs, File& log, Segment& segment) {
   LEAT_ASSIGN(const std::uint64_t bytes, log.size());
   if (bytes > 0) LEAT_TRY(log.truncate(0));
-  LEAT_ASSIGN(const bool indexed, fs.exists(index));
-  return indexed ? fs.remove_file(index) : ok();
+  LEAT_ASSIGN(const bool indexed, fs.exists(segment.index_path()));
+  if (indexed) LEAT_TRY(fs.remove_file(segment.index_path()));
+  LEAT_TRY(segment.index().load(0));  // now, so that whoever looks something up without waiting knows that it is empty
+  return ok();
 }
 
 }  // namespace
@@ -27,7 +29,7 @@ Result<SegmentAppender> SegmentAppender::create(std::shared_ptr<OpenFiles> files
   auto segment = std::make_shared<Segment>(std::move(files), std::move(read_blocks), directory, base_offset,
                                            SegmentEnd{0, base_offset, kNoTimestamp});
   LEAT_ASSIGN(const FileLease file, segment->file().open(OpenOptions::Existence::either));
-  auto emptied = empty(fs, *file, segment->index_path());
+  auto emptied = empty(fs, *file, *segment);
   if (emptied.has_error()) {
     // The next attempt may be at another offset, and then a segment that begins here would overlap the one before it.
     LEAT_TRY(fs.remove_file(segment->log_path()));

@@ -14,6 +14,9 @@ constexpr std::uint64_t kIndexMagic = 0x315844495441454cULL;  // "LEATIDX1"
 constexpr std::size_t kCrcAt = 20;
 static_assert(kCrcAt + 4 == kIndexEntryBytes);
 
+/// Some more than a delivery passes over.
+constexpr std::size_t kStepEntriesMax = 8;
+
 using EntryBytes = std::array<std::byte, kIndexEntryBytes>;
 
 std::uint32_t checksum(const std::byte* entry) { return crc32c(ByteSpan(entry, kCrcAt)); }
@@ -200,7 +203,7 @@ Result<SegmentIndex::Found> SegmentIndex::last_that(ReadMode mode, Matches match
   {
     std::unique_lock lock(mutex_);
     for (auto entry = unflushed_.rbegin(); entry != unflushed_.rend(); ++entry) {
-      if (matches(*entry)) return Found{*entry};
+      if (matches(*entry)) return Found{*entry, false, flushed_entries_ + static_cast<std::uint64_t>(unflushed_.rend() - entry)};
       above = *entry;
     }
     if (!counted_) {
@@ -227,7 +230,7 @@ Result<SegmentIndex::Found> SegmentIndex::last_that(ReadMode mode, Matches match
     const bool sound = entry.has_value() && ascends(found.entry, *entry, above);
     if (sound && matches(*entry)) {
       found.entry = *entry;
-      low = middle + 1;
+      found.next = low = middle + 1;
     } else {
       if (sound) above = *entry;
       found.damaged = found.damaged || !sound;
@@ -243,6 +246,45 @@ Result<SegmentIndex::Found> SegmentIndex::at_or_before(Offset offset, ReadMode m
 
 Result<SegmentIndex::Found> SegmentIndex::before_time(TimestampMs timestamp, ReadMode mode) {
   return last_that(mode, [&](const IndexEntry& entry) { return entry.max_timestamp < timestamp; });
+}
+
+std::vector<IndexEntry> SegmentIndex::cached_entries(std::uint64_t number, std::size_t count_max) {
+  std::vector<IndexEntry> entries;
+  std::uint64_t in_file = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!counted_) return entries;
+    if (number >= flushed_entries_) {
+      for (std::uint64_t i = number - flushed_entries_; i < unflushed_.size() && entries.size() < count_max; ++i) {
+        entries.push_back(unflushed_[i]);
+      }
+      return entries;
+    }
+    in_file = std::min<std::uint64_t>(flushed_entries_ - number, count_max);
+  }
+  const auto file = file_.open(ReadMode::cached_only);
+  if (file.has_error()) return entries;
+  std::vector<std::byte> bytes(in_file * kIndexEntryBytes);
+  const auto got = (*file)->read_at(position_of(number), bytes, ReadMode::cached_only);
+  if (got.has_error()) return entries;
+  for (std::size_t at = 0; at + kIndexEntryBytes <= *got; at += kIndexEntryBytes) {
+    const auto entry = decode_index_entry(ByteSpan(bytes).subspan(at, kIndexEntryBytes));
+    if (entry.has_error() || !ascends(entries.empty() ? kStart : entries.back(), *entry, kBeyond)) break;
+    entries.push_back(*entry);
+  }
+  return entries;
+}
+
+std::optional<SegmentIndex::Found> SegmentIndex::step(std::uint64_t next, std::uint64_t position, std::size_t bytes,
+                                                      Offset limit) {
+  std::optional<Found> found;
+  for (const IndexEntry& entry : cached_entries(next, kStepEntriesMax)) {
+    ++next;
+    if (entry.position <= position) continue;
+    if (base_offset_ + entry.relative_offset > limit || (found && entry.position > position + bytes)) break;
+    found = Found{entry, false, next};
+  }
+  return found;
 }
 
 }  // namespace leat::storage

@@ -72,16 +72,23 @@ class SegmentIndex {
 
   struct Found {
     IndexEntry entry;
-    bool damaged = false;  ///< an entry on the way was; this one is before it and serves as well, with further to walk
+    bool damaged = false;    ///< an entry on the way was; this one is before it and serves as well, with further to walk
+    std::uint64_t next = 0;  ///< the number of the entry behind it
   };
   /// The last entry at or before an offset / whose batches before it are all older than `timestamp`; the segment's start when
   /// there is none. In ReadMode::cached_only would_block rather than wait for the disk, or for whoever does.
   Result<Found> at_or_before(Offset offset, ReadMode mode = ReadMode::blocking);
   Result<Found> before_time(TimestampMs timestamp, ReadMode mode = ReadMode::blocking);
+  /// Of the few entries from number `next` of a Found on that are behind `position` in the segment and not behind the offset
+  /// `limit`: the last one not behind position + bytes, or the first one when all are. nullopt when there is none, or none to be
+  /// had without waiting.
+  std::optional<Found> step(std::uint64_t next, std::uint64_t position, std::size_t bytes, Offset limit);
 
   [[nodiscard]] const Path& path() const { return file_.path(); }
 
  private:
+  /// Up to so many sound entries from a number on, all from memory or all from the file.
+  std::vector<IndexEntry> cached_entries(std::uint64_t number, std::size_t count_max);
   template <class Matches>
   Result<Found> last_that(ReadMode mode, Matches matches);
   /// How many entries the file has, changing nothing: looking up must work on a full disk and beside a deletion. Holds io_mutex_,

@@ -25,8 +25,8 @@ struct ProducerOptions {
   AckLevel ack = AckLevel::durable;
   Codec codec = Codec::none;  ///< compresses each batch, on the client's thread
   /// A batch is closed before it grows beyond this (before compression), or beyond the topic's max.message.bytes, or the broker's
-  /// largest frame, whatever is less. A larger record travels alone.
-  std::size_t batch_bytes_max = 128 << 10;
+  /// largest frame, whatever is less. A larger record travels alone. Four of the default fill a group of the broker's journal.
+  std::size_t batch_bytes_max = 240 << 10;
   /// How long a batch may wait for more records. 0 is natural batching: a batch leaves at once while fewer than
   /// in_flight_batches_max of its partition are unacknowledged, and gathers records while that many are.
   std::chrono::milliseconds linger{0};

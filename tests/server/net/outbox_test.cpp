@@ -1,6 +1,8 @@
 #include "server/net/outbox.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -35,6 +37,12 @@ class OutboxTest : public ::testing::Test {
     const auto owner = std::make_shared<const std::string>(std::move(text));
     if (watch != nullptr) *watch = owner;
     return {owner, as_bytes(*owner)};
+  }
+
+  static std::shared_ptr<const storage::FileDescriptor> in_memory(std::string_view text) {
+    auto file = std::make_shared<const storage::FileDescriptor>(::memfd_create("outbox_test", MFD_CLOEXEC));
+    EXPECT_EQ(::write(file->get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    return file;
   }
 
   boost::asio::io_context io_;
@@ -110,6 +118,36 @@ TEST_F(OutboxTest, WhatTheSocketDoesNotTakeStaysInOrder) {
   }
   got += received(expected.size() - got.size());
   EXPECT_EQ(got, expected);
+}
+
+TEST_F(OutboxTest, PiecesOfAFileGoOutInTheirPlace) {
+  const auto file = in_memory(std::string(300'000, 'f') + "end");
+  std::string expected;
+  for (int i = 0; i < 5; ++i) {
+    outbox_.push(shared("head"));
+    outbox_.push(storage::FileRange{file, static_cast<std::uint64_t>(299'000 + i), static_cast<std::size_t>(1000 - i)});
+    outbox_.push(shared("tail"));
+    expected += "head" + std::string(static_cast<std::size_t>(1000 - i), 'f') + "tail";
+  }
+  outbox_.push(storage::FileRange{file, 0, 300'003});
+  expected += std::string(300'000, 'f') + "end";
+  EXPECT_EQ(outbox_.bytes(), expected.size());
+  std::string text;
+  bool waited = false;
+  while (text.size() < expected.size()) {
+    const auto flushed = flush();
+    ASSERT_NE(flushed, Outbox::Flushed::failed);
+    waited = waited || flushed != Outbox::Flushed::everything;
+    text += received(expected.size() - text.size() - outbox_.bytes());
+  }
+  EXPECT_TRUE(waited) << "the socket took it all at once";
+  EXPECT_EQ(text, expected);
+  EXPECT_TRUE(outbox_.empty());
+}
+
+TEST_F(OutboxTest, AFileThatIsCutIsAFailure) {
+  outbox_.push(storage::FileRange{in_memory("short"), 0, 6});
+  EXPECT_EQ(flush(), Outbox::Flushed::failed);
 }
 
 TEST_F(OutboxTest, LentMemoryIsNotHeldForASlowReader) {

@@ -1,7 +1,9 @@
 #include "storage/io/pooled_file.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <list>
 #include <thread>
 
 #include "samples/counting_file_system.hpp"
@@ -183,6 +185,42 @@ TYPED_TEST(PooledFileTest, ASweepLeavesWhatIsInUseAndMakesRoomForWhoWaits) {
   EXPECT_EQ(this->counts_.open_now(), 1);
   EXPECT_EQ(this->read(this->c_), "c");
   EXPECT_EQ(held->size().value(), 1U);
+}
+
+TEST(PooledFileShare, IsOneForAllWhoHaveItAndOutlivesTheFile) {
+  const RealDisk disk;
+  PosixFileSystem fs;
+  set_contents(fs, disk.root() / "a", as_bytes(std::string_view("a")));
+  const auto files = std::make_shared<OpenFiles>(fs, 2);
+  std::shared_ptr<const FileDescriptor> shared;
+  {
+    PooledFile file(files, disk.root() / "a");
+    EXPECT_EQ(file.share(), nullptr) << "it is not open";
+    file.open().value();
+    shared = file.share();
+    ASSERT_NE(shared, nullptr);
+    EXPECT_EQ(file.share(), shared);
+  }
+  char byte = 0;
+  EXPECT_EQ(::pread(shared->get(), &byte, 1, 0), 1);
+  EXPECT_EQ(byte, 'a');
+}
+
+TEST(PooledFileShare, NoMoreThanTheBoundAreShared) {
+  const RealDisk disk;
+  PosixFileSystem fs;
+  const auto files = std::make_shared<OpenFiles>(fs, OpenFiles::kSharedMax + 1);
+  std::list<PooledFile> pooled;
+  std::vector<std::shared_ptr<const FileDescriptor>> shared;
+  for (int i = 0; i <= OpenFiles::kSharedMax; ++i) {
+    const Path path = disk.root() / std::to_string(i);
+    set_contents(fs, path, {});
+    pooled.emplace_back(files, path).open().value();
+    shared.push_back(pooled.back().share());
+    EXPECT_EQ(shared.back() != nullptr, i < OpenFiles::kSharedMax);
+  }
+  shared.front() = nullptr;
+  EXPECT_NE(pooled.back().share(), nullptr);
 }
 
 class PooledFileFaults : public PooledFileTest<FakeDisk> {};

@@ -182,6 +182,36 @@ TYPED_TEST(SegmentIndexTest, ASoundIndexIsNotDamaged) {
   for (std::uint32_t n = 0; n <= 10; ++n) EXPECT_FALSE(index.at_or_before(this->kBase + 100 * n).value().damaged) << n;
 }
 
+TYPED_TEST(SegmentIndexTest, AStepGoesToTheLastEntryWithinReach) {
+  this->write(6);
+  SegmentIndex index = this->open();
+  EXPECT_FALSE(index.step(0, 0, 10'000, this->kBase + 10'000)) << "it is not known yet how many there are";
+  index.load(100'000).value();
+  this->add(index, 7, 9);
+  const auto step = [&](std::uint64_t next, std::uint64_t position, std::size_t bytes, std::int64_t limit = 100'000) {
+    const auto found = index.step(next, position, bytes, this->kBase + limit);
+    return found ? std::pair(found->entry.position, found->next) : std::pair(0U, std::uint64_t{0});
+  };
+  EXPECT_EQ(step(0, 0, 3500), std::pair(3000U, std::uint64_t{3}));
+  EXPECT_EQ(step(2, 2000, 2000), std::pair(4000U, std::uint64_t{4}));
+  EXPECT_EQ(step(1, 3000, 2000), std::pair(5000U, std::uint64_t{5})) << "those before are passed over";
+  EXPECT_EQ(step(3, 3000, 1), std::pair(4000U, std::uint64_t{4})) << "one at least";
+  EXPECT_EQ(step(3, 3000, 10'000), std::pair(6000U, std::uint64_t{6})) << "no further than the file";
+  EXPECT_EQ(step(6, 6000, 2500), std::pair(8000U, std::uint64_t{8}));
+  EXPECT_EQ(step(3, 3000, 10'000, 500), std::pair(5000U, std::uint64_t{5}));
+  EXPECT_EQ(step(3, 3000, 10'000, 399), std::pair(0U, std::uint64_t{0}));
+  EXPECT_EQ(step(9, 9000, 10'000), std::pair(0U, std::uint64_t{0}));
+}
+
+TYPED_TEST(SegmentIndexTest, AStepEndsBeforeADamagedEntry) {
+  this->write(9);
+  SegmentIndex index = this->open();
+  index.load(100'000).value();
+  flip_byte(this->fs(), this->path(), this->position_of(4));
+  EXPECT_EQ(index.step(0, 0, 10'000, this->kBase + 10'000)->entry, this->entry(3));
+  EXPECT_FALSE(index.step(3, 3000, 10'000, this->kBase + 10'000));
+}
+
 TYPED_TEST(SegmentIndexTest, ReplacingLeavesTheSameFile) {
   this->write(9);
   const Bytes before = contents_of(this->fs(), this->path());

@@ -1,0 +1,41 @@
+#include "storage/io/file_range.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace leat::storage {
+namespace {
+
+// linux/mman.h of kernels that have it.
+constexpr long kSysCachestat = 451;
+struct CachestatRange {
+  std::uint64_t offset;
+  std::uint64_t bytes;
+};
+struct Cachestat {
+  std::uint64_t cached_pages;
+  std::uint64_t dirty_pages;
+  std::uint64_t writeback_pages;
+  std::uint64_t evicted_pages;
+  std::uint64_t recently_evicted_pages;
+};
+
+}  // namespace
+
+bool tells_cached() {
+  static const bool is_known = ::syscall(kSysCachestat, -1, nullptr, nullptr, 0) != 0 && errno != ENOSYS;
+  return is_known;
+}
+
+bool is_cached(const FileRange& range) {
+  static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const CachestatRange asked{range.position, range.bytes};
+  Cachestat found{};
+  if (::syscall(kSysCachestat, range.file->get(), &asked, &found, 0) != 0) return false;
+  const std::uint64_t first = range.position / page_bytes;
+  const std::uint64_t last = (range.position + range.bytes - 1) / page_bytes;
+  return found.cached_pages == last - first + 1;
+}
+
+}  // namespace leat::storage
