@@ -52,6 +52,7 @@ Broker::~Broker() {
 Result<std::unique_ptr<Broker>> Broker::open(storage::FileSystem& fs, const Clock& clock, Random& random, BrokerOptions options) {
   std::unique_ptr<Broker> broker(new Broker(std::move(options)));
   storage::StoreOptions store_options = broker->options_.store;
+  store_options.queue.stager_writes = true;  // in write_staged()
   store_options.on_checkpoint = [&metrics = broker->store_metrics_](std::chrono::nanoseconds took) {
     metrics.checkpoint_time.observe(static_cast<std::uint64_t>(took.count()));
   };
@@ -253,12 +254,17 @@ void Broker::notify(const storage::CommitGroup& group, Cares cares) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
     if ((owned.empty() || !cares(*shard)) && !shard->has_stalled()) continue;
-    shard->post([&shard = *shard, owned = std::move(owned)] {
+    auto tell = [&shard = *shard, owned = std::move(owned)] {
       for (const LogId log : owned) {
         if (Partition* partition = shard.owned(log)) partition->progress();
       }
       shard.retry_stalled();
-    });
+    };
+    if (shard->on_own_thread()) {
+      tell();
+    } else {
+      shard->post(std::move(tell));
+    }
   }
 }
 

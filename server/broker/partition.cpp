@@ -74,6 +74,8 @@ bool Partition::try_append(PublishRequest& request) {
     return true;
   }
   count_published(request, appended->duplicate);
+  const bool until_written = request.ack == AckLevel::written;
+  if ((until_written || !appended->journaled) && !appended->duplicate) owner_.write_soon();
   Waiting waiting{appended->base_offset, appended->next_offset,   request.correlation, request.batch.size(),
                   appended->duplicate,   std::move(request.sink), request.received};
   if (request.ack == AckLevel::none) {
@@ -83,11 +85,9 @@ bool Partition::try_append(PublishRequest& request) {
     return true;
   }
   // A repeated batch has an earlier end than those that wait already.
-  const bool until_written = request.ack == AckLevel::written;
   auto& queue = until_written ? until_written_ : until_visible_;
   queue.insert(std::ranges::upper_bound(queue, waiting.end, {}, &Waiting::end), std::move(waiting));
   if (until_written) owner_.count_waiting_for_written(1);
-  if ((until_written || !appended->journaled) && !appended->duplicate) owner_.write_soon();
   // It may have been written before anybody knew that this waits for it.
   if (until_written || appended->duplicate) settle_all();
   return true;

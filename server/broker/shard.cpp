@@ -29,6 +29,20 @@ void Shard::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Shard::defer(std::function<void()> work) {
+  deferred_.push_back(std::move(work));
+  if (is_in_step_ || std::exchange(runs_deferred_soon_, true)) return;
+  boost::asio::post(io_, [this] {
+    runs_deferred_soon_ = false;
+    run_deferred();
+  });
+}
+
+void Shard::run_deferred() {
+  // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
+  for (auto& work : std::exchange(deferred_, {})) work();
+}
+
 Partition* Shard::owned(LogId log) const {
   const auto found = partitions_.find(log);
   return found == partitions_.end() ? nullptr : found->second.get();

@@ -49,11 +49,18 @@ class Shard {
   /// shard.
   void stop();
 
-  /// Runs `work` on the shard's thread; any thread.
+  /// Runs `work` on the shard's thread, and what it defers right behind it; any thread.
   template <class Work>
   void post(Work&& work) {
-    boost::asio::post(io_, std::forward<Work>(work));
+    boost::asio::post(io_, [this, work = std::forward<Work>(work)]() mutable {
+      is_in_step_ = true;
+      work();
+      is_in_step_ = false;
+      run_deferred();
+    });
   }
+  /// Runs `work` soon: behind what is handled now, together with what else is deferred meanwhile.
+  void defer(std::function<void()> work);
   [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
   [[nodiscard]] std::size_t number() const { return number_; }
@@ -94,6 +101,7 @@ class Shard {
 
  private:
   void arm_retry_timer();
+  void run_deferred();
 
   const std::size_t number_;
   const std::function<void()> write_staged_;
@@ -102,6 +110,9 @@ class Shard {
   std::unordered_set<const LagSource*> lag_sources_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::vector<std::function<void()>> deferred_;
+  bool is_in_step_ = false;  ///< of post(): it runs them at its end
+  bool runs_deferred_soon_ = false;
   std::thread thread_;
   std::thread::id own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;

@@ -1,7 +1,6 @@
 #include "server/net/socket_writer.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include "protocol/base/assert.hpp"
 #include "server/net/tcp_progress.hpp"
@@ -33,7 +32,7 @@ void SocketWriter::when_sent(std::function<void(const error_code&)> sent) {
 void SocketWriter::flush_soon() {
   if (flush_scheduled_ || waiting_ || !running_) return;
   flush_scheduled_ = true;
-  boost::asio::post(shard_.io(), [this, owner = owner_.lock()] {
+  shard_.defer([this, owner = owner_.lock()] {
     flush_scheduled_ = false;
     flush();
   });

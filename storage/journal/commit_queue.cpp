@@ -60,7 +60,7 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
       {std::move(log), base_offset, base_offset + (header.last_offset_delta + 1), header.max_timestamp, position, batch.size()});
   queued_bytes_ += added;
   if (!journaled) segments_bytes_ += entry_bytes(batch.size());
-  const bool wakes = journaled || wakes_segments();
+  const bool wakes = journaled || (options_.stager_writes ? segments_urgent() : wakes_segments());
   Staged staged{lane.block, position};
   lock.unlock();  // or the thread that wakes up would wait for it
   if (wakes) (journaled ? journal_wanted_ : segments_wanted_).notify_one();

@@ -21,6 +21,8 @@ struct CommitQueueOptions {
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
   /// So long the segments' writer lets groups gather that nobody waits for, unless there is much to write.
   std::chrono::microseconds segments_delay{5'000};
+  /// Whoever stages what has no journal writes it, or calls hurry(), soon: nobody else is woken for it while it is little.
+  bool stager_writes = false;
 };
 
 /// Why no more batches are taken for want of room.

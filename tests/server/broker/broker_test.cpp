@@ -2,7 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "protocol/base/random.hpp"
+#include "protocol/record/batch_validator.hpp"
+#include "server/broker/partition.hpp"
+#include "server/broker/shard.hpp"
+#include "server/support/batches.hpp"
 #include "simulation/temporary_directory.hpp"
 #include "storage/io/posix_file_system.hpp"
 
@@ -85,6 +91,25 @@ TEST_F(BrokerTest, AChangeOfDurabilityIsSettledWhenItIsAnswered) {
     ASSERT_TRUE(altered.has_value()) << altered.error().message();
     for (const auto& partition : (*altered)->partitions) EXPECT_TRUE(partition->log().settled());
   }
+}
+
+TEST_F(BrokerTest, WhatNobodyWaitsForIsWrittenAllTheSame) {
+  class NoSink final : public PublishSink {
+   public:
+    explicit NoSink(Shard& shard) : shard_(shard) {}
+    void on_published(std::span<const PublishOutcome> /*told*/) override {}
+    [[nodiscard]] Shard& shard() const override { return shard_; }
+
+   private:
+    Shard& shard_;
+  };
+  const auto topic = broker_->create_topic({"metrics", 1, {{"durability", "os"}}}).value();
+  const auto& partition = topic->partitions.front();
+  const SharedBytes batch(batch_of({"v"}));
+  const auto header = record::validate_for_append(batch.span(), {1U << 20}).value();
+  broker_->publish(partition, {header, batch, native::AckLevel::none, 1, std::make_shared<NoSink>(partition->owner())});
+  while (partition->log().high_watermark() < Offset(1)) std::this_thread::yield();
+  EXPECT_EQ(partition->log().written_end(), Offset(1));
 }
 
 }  // namespace

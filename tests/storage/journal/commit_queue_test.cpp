@@ -256,6 +256,22 @@ TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenSomebodyIsInAHurry) {
   EXPECT_NE(queue_.take_for_segments(), nullptr);
 }
 
+TEST(CommitQueueOfWritingStagers, WakesItsWriterForMuchAndForAHurry) {
+  CommitQueue queue({.segments_delay = std::chrono::hours(1), .stager_writes = true});
+  const Bytes batch = make_batch(Offset(0), {.value_bytes = 10'000});
+  const auto stage = [&] { (void)queue.stage(nullptr, LogId(1), header_of(batch), batch, Offset(0), false).value(); };
+  std::thread much([&] { queue.wait_for_segment_work(); });
+  for (int i = 0; i < 30; ++i) stage();
+  much.join();
+  while (queue.take_for_segments()) {
+  }
+  std::thread hurry([&] { queue.wait_for_segment_work(); });
+  stage();
+  queue.hurry();
+  hurry.join();
+  EXPECT_NE(queue.take_for_segments(), nullptr);
+}
+
 TEST_F(PatientCommitQueueTest, AHurryLastsUntilWhatWasStagedIsThroughTheJournal) {
   stage(10, true);
   queue_.hurry();
