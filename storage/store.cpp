@@ -70,7 +70,7 @@ Result<CommitGroupPtr> Store::write_one() {
 
 Result<CommitGroupPtr> Store::write_small() {
   const std::unique_lock lock(segments_mutex_, std::try_to_lock);
-  if (!lock || syncing_.load()) return CommitGroupPtr();
+  if (!lock || syncing_.load() > 0) return CommitGroupPtr();
   CommitGroupPtr group = queue_.take_small_for_segments(kSmallGroupBytesMax);
   if (!group) return group;
   const bool at_once = std::ranges::all_of(
@@ -117,10 +117,10 @@ Result<void> Store::checkpoint() {
   forget_producers();
   const std::lock_guard lock(checkpoint_mutex_);
   const auto started = clock_.steady();
-  syncing_.store(true);
-  auto saved = save_points(false);
-  syncing_.store(false);
-  LEAT_TRY(std::move(saved));
+  {
+    const Syncing syncing(syncing_);
+    LEAT_TRY(save_points(false));
+  }
   if (options_.on_checkpoint) options_.on_checkpoint(clock_.steady() - started);
   return ok();
 }
@@ -196,7 +196,13 @@ Result<void> Store::write_checkpoint(Checkpoint& checkpoint) {
   return ok();
 }
 
+void Store::close_unused_files() {
+  const Syncing syncing(syncing_);
+  open_files_->close_unused();
+}
+
 Result<void> Store::prepare_journal() {
+  const Syncing syncing(syncing_);
   LEAT_ASSIGN(const Space space, fs_.space(options_.data_dir));
   if (space.free_bytes < options_.disk_reserve_bytes + options_.journal.file_bytes) return ok();
   auto added = journal_->add_spare();

@@ -90,7 +90,7 @@ class Store {
   /// Any thread; waits for the disk.
   [[nodiscard]] Result<Space> space() const { return fs_.space(options_.data_dir); }
   /// Closes the files that nobody has used since the last call. Waits for the disk where there are writes to sync first.
-  void close_unused_files() { open_files_->close_unused(); }
+  void close_unused_files();
   [[nodiscard]] bool wants_checkpoint() const;
 
   /// Takes no more batches, brings what is staged to the disk and marks the directory as cleanly closed. The writers' threads
@@ -139,6 +139,18 @@ class Store {
   /// the directory's having been moved.
   Error fail(Error error);
 
+  /// While there is one, somebody syncs: the file system may let writes stand still.
+  class Syncing {
+   public:
+    explicit Syncing(std::atomic<int>& count) : count_(count) { count_.fetch_add(1); }
+    ~Syncing() { count_.fetch_sub(1); }
+    Syncing(const Syncing&) = delete;
+    Syncing& operator=(const Syncing&) = delete;
+
+   private:
+    std::atomic<int>& count_;
+  };
+
   FileSystem& fs_;
   const Clock& clock_;
   Random& random_;
@@ -160,7 +172,7 @@ class Store {
   std::unordered_map<LogId, std::shared_ptr<PartitionLog>> logs_;
 
   std::mutex segments_mutex_;                ///< one writer of segments at a time
-  std::atomic<bool> syncing_{false};         ///< a checkpoint is: writes may stand still meanwhile
+  std::atomic<int> syncing_{0};              ///< how many there are; see Syncing
   std::mutex checkpoint_mutex_;              ///< one checkpoint at a time
   std::uint64_t first_needed_sequence_ = 1;  ///< of the checkpoint on disk
   std::atomic<bool> checkpoint_found_full_{false};

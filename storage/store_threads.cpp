@@ -152,6 +152,7 @@ void StoreThreads::poke_maintenance() {
 }
 
 bool StoreThreads::wait_for_maintenance() {
+  store_.queue().hurry();  // what a checkpoint frees is what the segments have
   std::unique_lock lock(mutex_);
   // Of two rounds: the one under way may have begun before the journal was full, and a checkpoint frees nothing while the
   // segments lack the last group.

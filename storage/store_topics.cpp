@@ -50,6 +50,7 @@ std::vector<Topic> Store::topics() const {
 }
 
 Result<void> Store::save(const Catalog& catalog) {
+  const Syncing syncing(syncing_);
   if (queue_.failed()) return Error(Errc::storage_failed, "topics cannot be changed");
   if (auto place = lock_->check_place(); place.has_error()) return fail(std::move(place).error());
   auto saved = save_catalog(fs_, catalog_path(), catalog);
@@ -122,6 +123,7 @@ Result<void> Store::take_back(const CatalogTopic& topic) {
 }
 
 Result<Topic> Store::create_topic(const std::string& name, std::int32_t partitions, const TopicSettings& settings) {
+  const Syncing syncing(syncing_);
   LEAT_TRY(check_topic_name(name));
   LEAT_ASSIGN(const TopicConfig config, configure(settings));
   const std::lock_guard lock(topics_mutex_);
@@ -139,6 +141,7 @@ Result<Topic> Store::create_topic(const std::string& name, std::int32_t partitio
 }
 
 Result<Topic> Store::alter_topic(const std::string& name, std::int32_t partitions, const TopicSettings& settings) {
+  const Syncing syncing(syncing_);
   std::vector<std::shared_ptr<PartitionLog>> changed;
   {
     const std::lock_guard lock(topics_mutex_);
@@ -171,6 +174,7 @@ Result<Topic> Store::alter_topic(const std::string& name, std::int32_t partition
 }
 
 Result<void> Store::delete_topic(const std::string& name) {
+  const Syncing syncing(syncing_);
   TopicId id;
   std::vector<std::shared_ptr<PartitionLog>> logs;
   {

@@ -39,7 +39,8 @@ storage::TopicSettings without_empty(storage::TopicSettings settings) {
 }  // namespace
 
 Broker::Broker(BrokerOptions options) : options_(std::move(options)), blocking_(options_.blocking_threads) {
-  for (std::size_t i = 0; i < options_.shards; ++i) shards_.push_back(std::make_unique<Shard>(i, [this] { write_staged(); }));
+  for (std::size_t i = 0; i < options_.shards; ++i)
+    shards_.push_back(std::make_unique<Shard>(i, [this](bool journaled) { write_staged(journaled); }));
 }
 
 Broker::~Broker() {
@@ -212,11 +213,12 @@ void Broker::publish(const std::shared_ptr<Partition>& partition, PublishRequest
   owner.post([partition, request = std::move(request)]() mutable { partition->publish(std::move(request)); });
 }
 
-void Broker::write_staged() {
+void Broker::write_staged(bool journaled) {
   const auto group = store_->write_small();
   if (group.has_error() && group.error().code != Errc::storage_full) return on_failed(group.error());
-  if (group.has_value() && *group) return on_written(**group);
-  store_->queue().hurry();
+  const bool is_written = group.has_value() && *group;
+  if (!is_written || journaled) store_->queue().hurry();
+  if (is_written) on_written(**group);
 }
 
 bool Broker::admit(std::size_t bytes) { return in_flight_bytes_.fetch_add(bytes) + bytes <= options_.in_flight_bytes_max; }

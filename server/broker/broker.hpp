@@ -85,7 +85,7 @@ class Broker final : public storage::CommitListener {
   explicit Broker(BrokerOptions options);
   void end_topic_changes();
   /// Writes what was staged to the segments, or has it written.
-  void write_staged();
+  void write_staged(bool journaled);
 
   void on_durable(const storage::CommitGroup& group) override;
   void on_written(const storage::CommitGroup& group) override;

@@ -75,7 +75,7 @@ bool Partition::try_append(PublishRequest& request) {
   }
   count_published(request, appended->duplicate);
   const bool until_written = request.ack == AckLevel::written;
-  if ((until_written || !appended->journaled) && !appended->duplicate) owner_.write_soon();
+  if ((until_written || !appended->journaled) && !appended->duplicate) owner_.write_soon(appended->journaled);
   Waiting waiting{appended->base_offset, appended->next_offset,   request.correlation, request.batch.size(),
                   appended->duplicate,   std::move(request.sink), request.received};
   if (request.ack == AckLevel::none) {

@@ -74,11 +74,12 @@ void Shard::retry_stalled() {
   has_stalled_.store(!stalled_.empty());
 }
 
-void Shard::write_soon() {
+void Shard::write_soon(bool journaled) {
+  writes_journaled_ = writes_journaled_ || journaled;
   if (!write_staged_ || std::exchange(writes_soon_, true)) return;
   post([this] {
     writes_soon_ = false;
-    write_staged_();
+    write_staged_(std::exchange(writes_journaled_, false));
   });
 }
 

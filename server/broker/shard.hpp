@@ -31,8 +31,9 @@ class PartitionWatcher {
 /// called on the shard's own thread.
 class Shard {
  public:
-  /// `write_staged` is called behind whatever staged something that it is for, once for all that is handled in one go.
-  explicit Shard(std::size_t number, std::function<void()> write_staged = nullptr)
+  /// `write_staged` is called behind whatever staged something that it is for, once for all that is handled in one go; with true
+  /// when some of it goes through the journal.
+  explicit Shard(std::size_t number, std::function<void(bool)> write_staged = nullptr)
       : number_(number),
         write_staged_(std::move(write_staged)),
         io_(1),
@@ -79,8 +80,8 @@ class Shard {
   /// Any thread. Set before the last look at the log that made a partition stalled: whoever makes room afterwards sees it.
   [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
 
-  /// Something was staged that is wanted in its segments at once.
-  void write_soon();
+  /// Something was staged that is wanted in its segments at once, through the journal or not.
+  void write_soon(bool journaled);
 
   /// How many publishes wait to be written. Raised before the last look at how far the log is written.
   void count_waiting_for_written(std::ptrdiff_t change) { waiting_for_written_.fetch_add(change); }
@@ -104,8 +105,9 @@ class Shard {
   void run_deferred();
 
   const std::size_t number_;
-  const std::function<void()> write_staged_;
+  const std::function<void(bool)> write_staged_;
   bool writes_soon_ = false;
+  bool writes_journaled_ = false;
   ShardMetrics metrics_;  ///< before io_: connections that end with it count until then
   std::unordered_set<const LagSource*> lag_sources_;
   boost::asio::io_context io_;

@@ -123,33 +123,39 @@ CommitGroupPtr CommitQueue::take_for_journal() {
 CommitGroupPtr CommitQueue::take_for_segments() {
   const std::lock_guard lock(mutex_);
   if (error_) return nullptr;
-  if (!segment_work()) {
-    if (!journal_work()) hurried_ = false;
-    return nullptr;
+  if (!segment_work()) return nullptr;
+  CommitGroupPtr group = std::exchange(put_back_, nullptr);
+  if (!group) {
+    if (for_segments_.empty() && cached_.closed.empty()) close_group(cached_);
+    auto& groups = for_segments_.empty() ? cached_.closed : for_segments_;
+    group = std::move(groups.front());
+    groups.pop_front();
   }
-  if (for_segments_.empty() && cached_.closed.empty()) close_group(cached_);
-  auto& groups = for_segments_.empty() ? cached_.closed : for_segments_;
-  CommitGroupPtr group = std::move(groups.front());
-  groups.pop_front();
-  segments_bytes_ -= content_bytes(*group);
+  taken_for_segments(*group);
   return group;
 }
 
 CommitGroupPtr CommitQueue::take_small_for_segments(std::size_t bytes_max) {
   const std::lock_guard lock(mutex_);
-  if (error_ || !for_segments_.empty() || !cached_.open || !cached_.closed.empty()) return nullptr;
+  if (error_ || full_reasons_ != 0 || put_back_ || !cached_.open || !cached_.closed.empty()) return nullptr;
   if (content_bytes(*cached_.open) > bytes_max) return nullptr;
   close_group(cached_);
   CommitGroupPtr group = std::move(cached_.closed.front());
   cached_.closed.pop_front();
-  segments_bytes_ -= content_bytes(*group);
+  taken_for_segments(*group);
   return group;
+}
+
+void CommitQueue::taken_for_segments(const CommitGroup& group) {
+  segments_bytes_ -= content_bytes(group);
+  if (!cached_work()) is_cached_hurried_ = false;
 }
 
 void CommitQueue::put_back_for_segments(CommitGroupPtr group) {
   const std::lock_guard lock(mutex_);
+  LEAT_ASSERT(!put_back_);
   segments_bytes_ += content_bytes(*group);
-  (group->journaled ? for_segments_ : cached_.closed).push_front(std::move(group));
+  put_back_ = std::move(group);
 }
 
 void CommitQueue::wait_for_journal_work() {
@@ -167,13 +173,16 @@ void CommitQueue::wait_for_segment_work() {
 }
 
 bool CommitQueue::segments_urgent() const {
-  return hurried_ || stopped_ || segments_bytes_ >= kSegmentsBytesMin || queued_bytes_ * 2 >= options_.queued_bytes_max;
+  if (put_back_ || is_cached_hurried_ || stopped_) return true;
+  if (!for_segments_.empty() && for_segments_.front()->sequence <= hurried_sequence_) return true;
+  return segments_bytes_ >= kSegmentsBytesMin || queued_bytes_ * 2 >= options_.queued_bytes_max;
 }
 
 void CommitQueue::hurry() {
   const std::lock_guard lock(mutex_);
-  hurried_ = true;
-  segments_wanted_.notify_one();
+  hurried_sequence_ = journaled_.open ? next_sequence_ : next_sequence_ - 1;
+  is_cached_hurried_ = cached_work();
+  if (segments_urgent()) segments_wanted_.notify_one();
 }
 
 void CommitQueue::journal_done(CommitGroup& group) { finish(group); }

@@ -55,15 +55,16 @@ class CommitQueue {
   CommitGroupPtr take_for_journal();
   /// The next group to write to the segments; null when there is none.
   CommitGroupPtr take_for_segments();
-  /// The same, of those that do not go through the journal, if that is all there is of them and it has at most so many bytes.
+  /// The same, of those that do not go through the journal, if that is all there is of them, it has at most so many bytes and the
+  /// queue is not full. What goes through the journal may be written before or after it.
   CommitGroupPtr take_small_for_segments(std::size_t bytes_max);
-  /// A group that was taken for the segments and could not be written: the next to be taken again.
+  /// A group that was taken for the segments and could not be written: the next to be taken again, by take_for_segments().
   void put_back_for_segments(CommitGroupPtr group);
   /// Blocks until take_for_journal / take_for_segments would give a group, or never will again. For the segments it lets groups
   /// gather first, and may return although another thread has taken them meanwhile.
   void wait_for_journal_work();
   void wait_for_segment_work();
-  /// What is staged by now is to be written to the segments without delay.
+  /// What is staged by now is to be written to the segments without delay; what goes through the journal, once it did.
   void hurry();
 
   /// A group is through one writer. When it is through all of them its bytes no longer count.
@@ -103,9 +104,11 @@ class CommitQueue {
   static std::size_t added_bytes(const Lane& lane, std::size_t batch_bytes);
   CommitGroup& open_group(Lane& lane, std::size_t batch_bytes);
   void close_group(Lane& lane);
+  void taken_for_segments(const CommitGroup& group);
   void keep_for_tail(const std::shared_ptr<Block>& block);
   void finish(CommitGroup& group);
-  bool segment_work() const { return !for_segments_.empty() || cached_.open || !cached_.closed.empty(); }
+  bool cached_work() const { return cached_.open || !cached_.closed.empty(); }
+  bool segment_work() const { return put_back_ || !for_segments_.empty() || cached_work(); }
   bool segments_urgent() const;
   /// Whether the segments' writer, waiting, would go on now; it need not be woken otherwise.
   bool wakes_segments() const { return segments_idle_ || segments_urgent(); }
@@ -122,9 +125,11 @@ class CommitQueue {
   Lane journaled_{.journaled = true};
   Lane cached_{.journaled = false};
   std::deque<CommitGroupPtr> for_segments_;  ///< taken for the journal, not yet for the segments
+  CommitGroupPtr put_back_;                  ///< comes before those
   std::size_t segments_bytes_ = 0;           ///< of those, and of the lane that has no journal
   bool segments_idle_ = false;               ///< their writer waits for anything at all
-  bool hurried_ = false;                     ///< until nothing is left to write
+  std::uint64_t hurried_sequence_ = 0;       ///< groups of the journal up to it are wanted in their segments
+  bool is_cached_hurried_ = false;           ///< so is all that has no journal
   std::deque<std::shared_ptr<Block>> tail_;
   std::size_t tail_bytes_ = 0;
   std::size_t queued_bytes_ = 0;

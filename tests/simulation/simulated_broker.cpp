@@ -222,8 +222,16 @@ Result<void> SimulatedBroker::journal_one() {
 }
 
 Result<void> SimulatedBroker::write_one() {
+  return write([this] { return store_->write_one(); });
+}
+Result<void> SimulatedBroker::write_small() {
+  return write([this] { return store_->write_small(); });
+}
+
+template <class Write>
+Result<void> SimulatedBroker::write(Write write) {
   const bool failed = store_->queue().failed();
-  const auto group = store_->write_one();
+  const auto group = write();
   if (group.has_error()) return forgive("write", group.error());
   if (failed && *group) return violation("a group was written after a failure");
   note_acknowledgements();

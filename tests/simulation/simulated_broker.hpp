@@ -59,6 +59,7 @@ class SimulatedBroker {
   // --- the store's steps
   Result<void> journal_one();
   Result<void> write_one();
+  Result<void> write_small();
   Result<void> checkpoint();
   Result<void> prepare_journal();
   Result<void> enforce_retention(std::chrono::milliseconds later);
@@ -82,6 +83,8 @@ class SimulatedBroker {
   Result<void> forgive_topic(const std::string& name, std::string_view what, const Error& error);
   void learn(const storage::Topic& topic);
   void note_acknowledgements();
+  template <class Write>
+  Result<void> write(Write write);
   [[nodiscard]] Promise live_promise() const;
 
   const storage::StoreOptions options_;

@@ -17,7 +17,8 @@ Result<void> Workload::step() {
   const std::uint64_t dice = below(1000);
   if (dice < 380) return publish();
   if (dice < 580) return broker_.journal_one();
-  if (dice < 760) return broker_.write_one();
+  if (dice < 700) return broker_.write_one();
+  if (dice < 760) return broker_.write_small();
   if (dice < 810) return repeat();
   if (dice < 850) return read();
   if (dice < 950) return maintain();

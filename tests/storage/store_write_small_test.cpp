@@ -42,5 +42,58 @@ TYPED_TEST(WriteSmall, LeavesMoreThanOneGroup) {
   EXPECT_EQ(this->store_->write_small().value(), nullptr);
 }
 
+class WriteSmallSimulated : public StoreFixture<FakeDisk> {
+ protected:
+  WriteSmallSimulated() {
+    create("orders", 1, {{"durability", "os"}, {"segment.bytes", "1000000"}});
+    publish(1);
+  }
+  /// How often write_small() was called in the middle of it, and what it wrote then.
+  template <class Work>
+  void expect_nothing_written_during(Work work) {
+    int asked = 0;
+    disk_.fs.on_operation([&](std::uint64_t, std::string_view name) {
+      if (name != "sync" && name != "sync_directory") return;
+      ++asked;
+      EXPECT_EQ(store_->write_small().value(), nullptr);
+    });
+    work();
+    disk_.fs.on_operation(nullptr);
+    EXPECT_GT(asked, 0);
+    EXPECT_NE(store_->write_small().value(), nullptr);
+  }
+};
+
+TEST_F(WriteSmallSimulated, WaitsForNobodyWhoSyncs) {
+  const auto stage = [this] { send(next_batch()).value(); };
+  stage();
+  expect_nothing_written_during([this] { store_->checkpoint().value(); });
+  stage();
+  expect_nothing_written_during([this] { create("payments"); });
+  stage();
+  expect_nothing_written_during([this] { store_->alter_topic("payments", 2, {}).value(); });
+  stage();
+  expect_nothing_written_during([this] { store_->delete_topic("payments").value(); });
+}
+
+TEST_F(WriteSmallSimulated, AFailureFailsTheStore) {
+  send(next_batch()).value();
+  disk_.fs.fail_operation(0, Errc::io_error, false);
+  EXPECT_EQ(error_of(store_->write_small()), Errc::io_error);
+  EXPECT_TRUE(store_->queue().failed());
+  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_failed);
+  EXPECT_EQ(log().written_end(), Offset(2));
+}
+
+TEST_F(WriteSmallSimulated, WhatFindsNoRoomIsWrittenWhenThereIsSome) {
+  send(next_batch()).value();
+  disk_.fs.fail_operation(0, Errc::storage_full, false);
+  EXPECT_EQ(error_of(store_->write_small()), Errc::storage_full);
+  EXPECT_EQ(error_of(send(next_batch())), Errc::storage_full);
+  EXPECT_EQ(store_->write_small().value(), nullptr);
+  EXPECT_NE(store_->write_one().value(), nullptr);
+  expect_intact(Offset(4));
+}
+
 }  // namespace
 }  // namespace leat::storage

@@ -21,11 +21,19 @@ Bytes record_of(std::initializer_list<int> body) {
   return bytes;
 }
 
-std::optional<Errc> verdict(std::initializer_list<int> body) { return error_of(read_all(wrap(Codec::none, 1, record_of(body)))); }
-
 constexpr int kNull = 1;      // zigzag of -1
 constexpr int kMinusTwo = 3;  // zigzag of -2
 constexpr int kOne = 2;       // zigzag of 1
+
+/// Of a record alone and with a good one behind it, which decides how it is decoded and must decide nothing else.
+std::optional<Errc> verdict(std::initializer_list<int> body) {
+  Bytes records = record_of(body);
+  const auto alone = error_of(read_all(wrap(Codec::none, 1, records)));
+  const Bytes good = record_of({0, 0, kOne, kNull, kNull, 0});
+  records.insert(records.end(), good.begin(), good.end());
+  EXPECT_EQ(error_of(read_all(wrap(Codec::none, 2, records))), alone);
+  return alone;
+}
 
 TEST(BatchReader, OffsetsAndTimestampsAreRelativeToTheHeader) {
   Bytes batch = build(Codec::none, few_records());

@@ -72,14 +72,14 @@ TEST_F(ShardTest, NothingDeferredIsLostBetweenStepsAndHandlers) {
 }
 
 TEST_F(ShardTest, WhatIsStagedIsWrittenOnceForAllThatStagedIt) {
-  Shard shard(0, [this] { happened_.emplace_back("written"); });
+  Shard shard(0, [this](bool journaled) { happened_.emplace_back(journaled ? "written, hurried" : "written"); });
   shard.adopt_this_thread();
-  shard.write_soon();
-  shard.write_soon();
+  shard.write_soon(true);
+  shard.write_soon(false);
   shard.io().poll();
-  shard.write_soon();
+  shard.write_soon(false);
   shard.io().poll();
-  EXPECT_THAT(happened_, ElementsAre("written", "written"));
+  EXPECT_THAT(happened_, ElementsAre("written, hurried", "written"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <future>
 #include <thread>
 
 #include "samples/batches.hpp"
@@ -282,6 +283,27 @@ TEST_F(PatientCommitQueueTest, AHurryLastsUntilWhatWasStagedIsThroughTheJournal)
   EXPECT_NE(queue_.take_for_segments(), nullptr);
 }
 
+TEST_F(PatientCommitQueueTest, AHurryIsNoneOfWhatIsStagedLater) {
+  queue_.hurry();
+  stage(10, false);
+  queue_.hurry();
+  EXPECT_NE(queue_.take_small_for_segments(1000), nullptr);
+  stage(10, true);
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
+  auto segments = std::async(std::launch::async, [this] { queue_.wait_for_segment_work(); });
+  EXPECT_EQ(segments.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  queue_.hurry();
+  segments.get();
+  EXPECT_NE(queue_.take_for_segments(), nullptr);
+}
+
+TEST_F(PatientCommitQueueTest, WhatWasPutBackIsWrittenAtOnce) {
+  stage(10, true);
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
+  queue_.put_back_for_segments(queue_.take_for_segments());
+  queue_.wait_for_segment_work();
+}
+
 TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenThereIsMuchToWrite) {
   for (const bool journaled : {true, false}) {
     std::thread segments([this] { queue_.wait_for_segment_work(); });
@@ -309,10 +331,42 @@ TEST_F(CommitQueueTest, OnlyASmallGroupThatIsAllThereIsIsTakenAsSmall) {
   EXPECT_EQ(queue_.take_for_segments(), nullptr);
   finish(group);
 
+  stage_cached(1).value();
+  for (int i = 0; i < 4; ++i) stage(i, 4000, false).value();
+  EXPECT_EQ(queue_.take_small_for_segments(kBlockBytes), nullptr) << "there is a group before it";
+}
+
+TEST_F(CommitQueueTest, ASmallGroupIsTakenBesideWhatGoesThroughTheJournal) {
   stage(1).value();
-  finish(queue_.take_for_journal());
+  EXPECT_NE(queue_.take_for_journal(), nullptr);
   stage_cached(2).value();
+  EXPECT_NE(queue_.take_small_for_segments(kBlockBytes), nullptr);
+}
+
+TEST_F(CommitQueueTest, NoSmallGroupIsTakenWhileOneWaitsForRoom) {
+  stage_cached(1).value();
+  auto group = queue_.take_small_for_segments(kBlockBytes);
+  stage_cached(2).value();
+  queue_.put_back_for_segments(std::move(group));
   EXPECT_EQ(queue_.take_small_for_segments(kBlockBytes), nullptr);
+  EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(1));
+  queue_.set_full(FullReason::segments, true);
+  EXPECT_EQ(queue_.take_small_for_segments(kBlockBytes), nullptr);
+  queue_.set_full(FullReason::segments, false);
+  EXPECT_NE(queue_.take_small_for_segments(kBlockBytes), nullptr);
+}
+
+TEST_F(CommitQueueTest, AGroupThatWasPutBackComesBeforeThoseOfTheOtherLane) {
+  for (const bool journaled : {true, false}) {
+    stage(1, 10, journaled).value();
+    (void)queue_.take_for_journal();
+    auto group = queue_.take_for_segments();
+    stage(2, 10, !journaled).value();
+    (void)queue_.take_for_journal();
+    queue_.put_back_for_segments(std::move(group));
+    EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(1));
+    EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(2));
+  }
 }
 
 TEST_F(CommitQueueTest, AGroupThatCouldNotBeWrittenIsTheNextAgain) {
