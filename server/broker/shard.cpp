@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string>
 
 #include "protocol/base/assert.hpp"
@@ -13,11 +14,20 @@ namespace {
 
 constexpr std::chrono::milliseconds kRetryInterval{20};
 
+/// sendfile() has no MSG_NOSIGNAL, and a peer that is gone is no reason to end the process.
+void block_sigpipe() {
+  sigset_t signals{};
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 }  // namespace
 
 void Shard::start() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
+    block_sigpipe();
     io_.run();
   });
   own_thread_ = thread_.get_id();

@@ -18,7 +18,7 @@ class Connection {
   virtual void send(SharedBytes bytes, bool lent) = 0;
   /// Whether bytes can be sent from a file.
   [[nodiscard]] virtual bool sends_files() const { return false; }
-  virtual void send_file(storage::FileRange /*range*/) { LEAT_ASSERT(sends_files()); }
+  virtual void send_file(const storage::FileRange& /*range*/) { LEAT_ASSERT(sends_files()); }
   /// Where the transport has messages: what was sent since the last one is one.
   virtual void end_message() {}
   /// What was sent goes out soon, together: at the end of the event that is being handled.

@@ -37,7 +37,7 @@ class TcpConnection final : public Connection, public OpenConnection, public std
 
   void send(SharedBytes bytes, bool lent) override { writer_.push(std::move(bytes), lent); }
   [[nodiscard]] bool sends_files() const override { return storage::tells_cached(); }
-  void send_file(storage::FileRange range) override { writer_.push(std::move(range)); }
+  void send_file(const storage::FileRange& range) override { writer_.push(range); }
   void flush_soon() override { writer_.flush_soon(); }
   [[nodiscard]] std::size_t unsent_bytes() const override { return writer_.unsent_bytes(); }
   void resume_reading() override { resume_.cancel(); }

@@ -24,17 +24,17 @@ struct Cachestat {
 }  // namespace
 
 bool tells_cached() {
-  static const bool is_known = ::syscall(kSysCachestat, -1, nullptr, nullptr, 0) != 0 && errno != ENOSYS;
-  return is_known;
+  static const bool kIsKnown = ::syscall(kSysCachestat, -1, nullptr, nullptr, 0) != 0 && errno != ENOSYS;
+  return kIsKnown;
 }
 
 bool is_cached(const FileRange& range) {
-  static const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  static const auto kPageBytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const CachestatRange asked{range.position, range.bytes};
   Cachestat found{};
   if (::syscall(kSysCachestat, range.file->get(), &asked, &found, 0) != 0) return false;
-  const std::uint64_t first = range.position / page_bytes;
-  const std::uint64_t last = (range.position + range.bytes - 1) / page_bytes;
+  const std::uint64_t first = range.position / kPageBytes;
+  const std::uint64_t last = (range.position + range.bytes - 1) / kPageBytes;
   return found.cached_pages == last - first + 1;
 }
 

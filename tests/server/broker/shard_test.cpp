@@ -1,6 +1,11 @@
 #include "server/broker/shard.hpp"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <future>
 
 namespace leat::server {
 namespace {
@@ -69,6 +74,20 @@ TEST_F(ShardTest, NothingDeferredIsLostBetweenStepsAndHandlers) {
   post("step", [this] { defer("of a step"); });
   boost::asio::post(shard_.io(), [this] { defer("of another handler"); });
   EXPECT_THAT(run(), ElementsAre("step", "of a handler", "of a step", "of another handler"));
+}
+
+TEST(ShardThread, APeerThatIsGoneDoesNotEndTheProcess) {
+  Shard shard(0);
+  shard.start();
+  std::promise<int> error;
+  shard.post([&error] {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe(ends.data()), 0);
+    ::close(ends[0]);
+    error.set_value(::write(ends[1], "x", 1) < 0 ? errno : 0);
+    ::close(ends[1]);
+  });
+  EXPECT_EQ(error.get_future().get(), EPIPE);
 }
 
 TEST_F(ShardTest, WhatIsStagedIsWrittenOnceForAllThatStagedIt) {
