@@ -51,7 +51,7 @@ class Results:
     """Built by the runner or read from a file; the same in both cases."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        if document.get("schema") != SCHEMA:
+        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise ValueError(f"not results of this suite: expected schema {SCHEMA}")
         self.document = document
 
@@ -61,7 +61,10 @@ class Results:
 
     @classmethod
     def read(cls, path: pathlib.Path) -> Results:
-        return cls(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return cls(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as failure:
+            raise ValueError(f"{path}: {failure}") from failure
 
     def write(self, path: pathlib.Path) -> None:
         """Whole or not at all: an interrupted run leaves the last one that was."""

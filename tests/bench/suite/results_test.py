@@ -58,12 +58,13 @@ class Collected(unittest.TestCase):
             self.assertEqual(Results.read(path).document, self.results.document)
             self.assertEqual([entry.name for entry in path.parent.iterdir()], ["run.json"])
 
-    def test_other_files_are_refused(self):
-        with tempfile.TemporaryDirectory() as directory:
-            path = pathlib.Path(directory) / "other.json"
-            path.write_text(json.dumps({"benchmarks": []}), encoding="utf-8")
-            with self.assertRaisesRegex(ValueError, "schema"):
-                Results.read(path)
+    def test_other_files_are_refused_by_name(self):
+        for other in (json.dumps({"benchmarks": []}), "[]", "no JSON", ""):
+            with tempfile.TemporaryDirectory() as directory:
+                path = pathlib.Path(directory) / "other.json"
+                path.write_text(other, encoding="utf-8")
+                with self.assertRaisesRegex(ValueError, "other.json: "):
+                    Results.read(path)
 
 
 class FiguresOfALoad(unittest.TestCase):
