@@ -74,19 +74,25 @@ def _positive(text: str) -> int:
 def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     try:
-        if options.verb == "micro-report":
-            return micro.write_report(options.json, ROOT / "build" / "bench")
-        if options.verb == "report":
-            return _write_markdown(Results.read(options.json), options.json.with_suffix(".md"))
-        if options.verb == "plot":
-            return _plot(options)
-        return _run(options)
+        return _run(options) if options.verb in ("load", "peers") else _show(options)
     except (UnknownWorkload, Usage) as wrong:
         print(f"bench: {wrong}", file=sys.stderr)
         return EXIT_USAGE
     except (ValueError, OSError) as failure:
         print(f"bench: {failure}", file=sys.stderr)
         return EXIT_FAILED
+
+
+def _show(options: argparse.Namespace) -> int:
+    """What is made of results that are there."""
+    try:
+        if options.verb == "micro-report":
+            return micro.write_report(options.json, ROOT / "build" / "bench")
+        if options.verb == "report":
+            return _write_markdown(Results.read(options.json), options.json.with_suffix(".md"))
+        return _plot(options)
+    except (KeyError, TypeError, AttributeError) as failure:
+        raise ValueError(f"the results are not whole: {failure!r}") from failure
 
 
 def _plot(options: argparse.Namespace) -> int:
@@ -97,8 +103,10 @@ def _plot(options: argparse.Namespace) -> int:
     if not files:
         raise Usage("there are no results to draw: run ./dev bench load or ./dev bench peers first")
     for path in files:
-        for chart in plot.draw(Results.read(path), options.out or path.parent, path.stem):
-            print(chart)
+        charts = plot.draw(Results.read(path), options.out or path.parent, path.stem)
+        if not charts:
+            raise ValueError(f"{path}: nothing in it can be drawn")
+        print(*charts, sep="\n")
     return 0
 
 
@@ -106,7 +114,7 @@ def _chosen_brokers(options: argparse.Namespace) -> list[Broker]:
     everyone = all_brokers(Places(options.bin_dir.resolve(), ROOT / "bench" / "peers", options.installed.resolve()))
     if options.verb == "load":
         return [broker for broker in everyone if broker.name == "leat"]
-    if not options.brokers:
+    if options.brokers is None:
         return everyone
     wanted = options.brokers.split(",")
     names = [broker.name for broker in everyone]
@@ -134,10 +142,21 @@ def _run(options: argparse.Namespace) -> int:
     seed = options.seed if options.seed is not None else random.randrange(1_000_000)
     print(f"bench: seed {seed}", file=sys.stderr)
     data_parent = options.data or options.out
-    data_parent.mkdir(parents=True, exist_ok=True)
+    for directory in (options.out, data_parent):
+        _check_writable(directory)
     header = _header(options, plan, workloads, reasons, seed, data_parent) | {"not_measured": refused(present, workloads)}
     results = Results.begin(header, [entry.contender for entry in plan])
     return _measure(options, results, plan, seed, data_parent)
+
+
+def _check_writable(directory: pathlib.Path) -> None:
+    """Before anything is measured, as that may take hours."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory) as probe:
+            probe.write(b"?")
+    except OSError as failure:
+        raise Usage(f"{directory} can't be written to: {failure.strerror}") from failure
 
 
 def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry], seed: int, data_parent: pathlib.Path) -> int:
@@ -150,20 +169,32 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     status = 0
     try:
         warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
-        Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: results.write(path))
+        Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
         results.document["is_complete"] = True
     except KeyboardInterrupt:
         print("bench: interrupted: writing what was measured", file=sys.stderr)
         status = EXIT_INTERRUPTED
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    results.write(path)
+    path = _write(results, path)
     _write_markdown(results, path.with_suffix(".md"))
     # What a peer can't do is a result; what leat can't do is a fault.
     if status == 0 and any(m["failures"] for m in results.document["measurements"] if m["broker"] == "leat"):
         status = EXIT_FAILED
     print(f"{path}\n{path.with_suffix('.md')}")
     return status
+
+
+def _write(results: Results, path: pathlib.Path) -> pathlib.Path:
+    """Where it wrote them: not even a full disk is worth hours of measuring."""
+    try:
+        results.write(path)
+        return path
+    except OSError as failure:
+        elsewhere = pathlib.Path(tempfile.mkdtemp(prefix="leat-bench-")) / path.name
+        print(f"bench: {path}: {failure.strerror}: the results go to {elsewhere}", file=sys.stderr)
+        results.write(elsewhere)
+        return elsewhere
 
 
 def _write_markdown(results: Results, path: pathlib.Path) -> int:

@@ -6,9 +6,12 @@ import json
 import pathlib
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 Figures = Mapping[str, object]
+# How often the server of a load at work is looked after.
+LOOK_S = 0.5
 
 
 class LoadFailed(RuntimeError):
@@ -38,20 +41,18 @@ class Options:
 
 
 class RunningLoad:
-    """A load at work. Whoever started it waits for it or stops it."""
+    """A load at work. Whoever started it waits for it or stops it. Without its server it would wait for long."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], is_served: Callable[[], bool] = lambda: True) -> None:
         self._command = command
+        self._is_served = is_served
         # In a session of its own, so that Ctrl-C reaches the suite alone, which then stops everything in order.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                          start_new_session=True)
 
     def figures(self, timeout_s: float) -> Figures:
         try:
-            output, errors = self._process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            self.stop()
-            raise LoadFailed(f"did not end within {timeout_s:.0f} s") from None
+            output, errors = self._communicate(timeout_s)
         except BaseException:
             self.stop()
             raise
@@ -62,6 +63,19 @@ class RunningLoad:
             return json.loads(output)
         except json.JSONDecodeError:
             raise LoadFailed(f"{pathlib.Path(self._command[0]).name} printed no JSON: {output[:200]!r}") from None
+
+    def _communicate(self, timeout_s: float) -> tuple[str, str]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            was_served = self._is_served()
+            try:
+                return self._process.communicate(timeout=min(LOOK_S, max(0.0, deadline - time.monotonic())))
+            except subprocess.TimeoutExpired:
+                # It had a moment to say itself what it misses.
+                if not was_served:
+                    raise LoadFailed("the server ended") from None
+                if time.monotonic() >= deadline:
+                    raise LoadFailed(f"did not end within {timeout_s:.0f} s") from None
 
     def is_running(self) -> bool:
         return self._process.poll() is None
@@ -80,8 +94,10 @@ class RunningLoad:
 class Load:
     """The commands for one running broker. Subclasses say how the two programs differ."""
 
+    is_served: Callable[[], bool] = staticmethod(lambda: True)
+
     def start(self, kind: str, topic: str, options: Options, transport: str = "tcp") -> RunningLoad:
-        return RunningLoad(self.command(kind, topic, options, transport))
+        return RunningLoad(self.command(kind, topic, options, transport), self.is_served)
 
     def run(self, kind: str, topic: str, options: Options, transport: str = "tcp", timeout_s: float = 120) -> Figures:
         return self.start(kind, topic, options, transport).figures(timeout_s)

@@ -12,6 +12,8 @@ from typing import Any
 from suite.measure import Sample
 
 SCHEMA = 1
+REQUIRED = ("title", "began", "commit", "rounds", "seed", "is_quick", "is_complete", "machine", "brokers", "skipped", "contenders", "workloads",
+            "measurements")
 # More of the machine than this in other hands, and a figure says less about the broker than about the neighbours.
 FOREIGN_SHARE_MAX = 0.10
 
@@ -53,6 +55,8 @@ class Results:
     def __init__(self, document: dict[str, Any]) -> None:
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise ValueError(f"not results of this suite: expected schema {SCHEMA}")
+        if lacking := [key for key in REQUIRED if key not in document]:
+            raise ValueError(f"the results lack {', '.join(lacking)}")
         self.document = document
 
     @classmethod
@@ -63,15 +67,19 @@ class Results:
     def read(cls, path: pathlib.Path) -> Results:
         try:
             return cls(json.loads(path.read_text(encoding="utf-8")))
-        except ValueError as failure:
+        except (ValueError, RecursionError) as failure:
             raise ValueError(f"{path}: {failure}") from failure
 
     def write(self, path: pathlib.Path) -> None:
         """Whole or not at all: an interrupted run leaves the last one that was."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(self.document, indent=1) + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        try:
+            partial.write_text(json.dumps(self.document, indent=1) + "\n", encoding="utf-8")
+            os.replace(partial, path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
 
     @property
     def cores(self) -> int:

@@ -60,6 +60,10 @@ class ServerProcess:
         """The process below which the server is, all of it."""
         return self._keeper.pid
 
+    def is_running(self) -> bool:
+        """Whether anything is left of it."""
+        return self._keeper.poll() is None
+
     def pids(self) -> list[int]:
         return descendants(self.tree_root, processes())
 

@@ -40,6 +40,20 @@ Resumption behind_first_batch(const Chunk& chunk, Offset from) {
   return {chunk.bytes.size(), std::max(from, chunk.next_offset)};
 }
 
+/// A batch's offset is outside of its checksum, so that a broker can set it without another look at all bytes. Only that the
+/// batches of a delivery follow one another, from the one that holds the offset wanted to the delivery's end, tells that it is
+/// right.
+Result<void> check_place(const record::BatchHeader& header, bool is_first, bool is_last, Offset expected, Offset end) {
+  const bool begins =
+      is_first ? header.base_offset <= expected && header.next_offset() > expected : header.base_offset == expected;
+  const bool ends = is_last ? header.next_offset() == end : header.next_offset() < end;
+  if (begins && ends) return ok();
+  return Error(Errc::invalid_batch, "a batch of offsets " + std::to_string(header.base_offset.value()) + " to " +
+                                        std::to_string(header.next_offset().value()) + " where " +
+                                        std::to_string(expected.value()) + " is due, in a delivery that ends at " +
+                                        std::to_string(end.value()));
+}
+
 }  // namespace
 
 BatchDecoder::Decoded BatchDecoder::decode(const std::string& topic, PartitionId partition, const Chunk& chunk, Offset from) {
@@ -54,7 +68,7 @@ BatchDecoder::Decoded BatchDecoder::decode(const std::string& topic, PartitionId
   std::size_t consumed = 0;
   std::size_t decoded_bytes = 0;
   while (consumed < chunk.bytes.size() && content->records.size() < kRecordsEnough && decoded_bytes < kDecodedBytesEnough) {
-    const auto decoded = decode_next(batches, from, *content, decoded_bytes);
+    const auto decoded = decode_next(batches, chunk, from, *content, decoded_bytes);
     if (decoded.has_error() && consumed > 0) break;  // what is before it first; it is met again at the front of the rest
     if (decoded.has_error()) {
       const Resumption resumption = behind_first_batch(chunk, from);
@@ -72,19 +86,25 @@ BatchDecoder::Decoded BatchDecoder::decode(const std::string& topic, PartitionId
   return {std::move(content), std::nullopt, consumed, next};
 }
 
-Result<void> BatchDecoder::decode_next(record::BatchIterator& batches, Offset from, Content& content,
+Result<void> BatchDecoder::decode_next(record::BatchIterator& batches, const Chunk& chunk, Offset from, Content& content,
                                        std::size_t& decoded_bytes) {
+  const bool is_first = batches.position() == 0;
   const auto batch = batches.next();
-  if (batch.has_value()) return *batch ? decode_batch(**batch, from, content, decoded_bytes) : ok();
+  if (batch.has_value() && !*batch) return ok();
+  if (batch.has_value()) {
+    LEAT_TRY(record::check_crc(**batch));
+    LEAT_ASSIGN(const auto header, record::parse_batch_header(**batch));
+    LEAT_TRY(check_place(header, is_first, batches.position() == chunk.bytes.size(), content.next_offset, chunk.next_offset));
+    return decode_batch(**batch, header, from, content, decoded_bytes);
+  }
   // Deliveries are whole batches, so that one cut short is as wrong as any other.
   return Error(batch.error().code == Errc::torn_tail ? Errc::invalid_batch : batch.error().code, batch.error().context);
 }
 
-Result<void> BatchDecoder::decode_batch(ByteSpan batch, Offset from, Content& content, std::size_t& decoded_bytes) {
-  LEAT_TRY(record::check_crc(batch));
-  LEAT_ASSIGN(const auto header, record::parse_batch_header(batch));
-  const Offset next = std::max(content.next_offset, header.next_offset());
-  if (header.next_offset() <= from || header.is_control()) {
+Result<void> BatchDecoder::decode_batch(ByteSpan batch, const record::BatchHeader& header, Offset from, Content& content,
+                                        std::size_t& decoded_bytes) {
+  const Offset next = header.next_offset();
+  if (header.is_control()) {
     content.next_offset = next;
     return ok();
   }

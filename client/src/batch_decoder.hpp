@@ -41,8 +41,10 @@ class BatchDecoder : public std::enable_shared_from_this<BatchDecoder> {
   using Content = RecordBatch::Content;
   std::shared_ptr<Content> take();
   void give_back(std::unique_ptr<Content> content);
-  Result<void> decode_next(record::BatchIterator& batches, Offset from, Content& content, std::size_t& decoded_bytes);
-  Result<void> decode_batch(ByteSpan batch, Offset from, Content& content, std::size_t& decoded_bytes);
+  Result<void> decode_next(record::BatchIterator& batches, const Chunk& chunk, Offset from, Content& content,
+                           std::size_t& decoded_bytes);
+  Result<void> decode_batch(ByteSpan batch, const record::BatchHeader& header, Offset from, Content& content,
+                            std::size_t& decoded_bytes);
   std::vector<std::byte> take_buffer();
 
   const record::DecompressLimits limits_;

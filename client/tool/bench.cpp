@@ -11,6 +11,7 @@
 
 #include "client/tool/output.hpp"
 #include "client/tool/text_table.hpp"
+#include "client/tool/wait_notes.hpp"
 #include "protocol/base/random.hpp"
 
 namespace leat::tool {
@@ -73,13 +74,14 @@ MutableByteSpan Payloads::value(std::uint64_t record) {
   return MutableByteSpan(bytes_).subspan(static_cast<std::size_t>(record % slots_) * value_bytes_, value_bytes_);
 }
 
-ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_flight) {
+ProducerOptions bench_producer_options(const GlobalOptions& global, const Bench& command, std::uint32_t number) {
   constexpr std::size_t kRecordOverheadBytes = 256;
   ProducerOptions options;
   options.ack = command.ack;
   options.codec = command.codec;
-  const auto wanted = static_cast<std::size_t>(in_flight) * (command.size_bytes + kRecordOverheadBytes);
+  const auto wanted = static_cast<std::size_t>(command.in_flight) * (command.size_bytes + kRecordOverheadBytes);
   options.buffer_bytes_max = std::clamp(wanted, options.buffer_bytes_max, std::size_t{1} << 30);
+  if (number == 0) options.on_retry = retry_notes(global);
   return options;
 }
 

@@ -45,8 +45,9 @@ class Payloads {
   std::vector<std::byte> bytes_;
 };
 
-/// The producer's settings for a bench, with room in its buffer for `in_flight` values.
-ProducerOptions bench_producer_options(const Bench& command, std::uint64_t in_flight);
+/// The settings of a bench's producer, with room in its buffer for what is in flight. The first one says why it waits: what the
+/// others wait for is the same.
+ProducerOptions bench_producer_options(const GlobalOptions& global, const Bench& command, std::uint32_t number = 0);
 
 /// How many of the records the producer of that number publishes.
 std::uint64_t share_of(std::uint64_t records, std::uint64_t producers, std::uint64_t number);

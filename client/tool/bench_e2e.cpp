@@ -72,7 +72,7 @@ class Sender {
         run_(run),
         payloads_(command.size_bytes, run),
         client_(io_.get_executor(), client_options(global, "leat bench e2e, sending")),
-        producer_(client_, bench_producer_options(command, command.in_flight)),
+        producer_(client_, bench_producer_options(global, command)),
         timer_(client_.get_executor()) {}
 
   Result<void> connect() {

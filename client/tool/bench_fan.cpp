@@ -111,9 +111,10 @@ Result<void> hold_idle(const Bench& command, FanGroup& group) {
   return ok();
 }
 
-Result<void> publish(const Bench& command, Client& client, FanGroup& group, std::uint64_t run, BenchResult& result) {
+Result<void> publish(const GlobalOptions& global, const Bench& command, Client& client, FanGroup& group, std::uint64_t run,
+                     BenchResult& result) {
   std::unique_ptr<Sender> sender;  // outlives the producer, whose callbacks are its
-  Producer producer(client, bench_producer_options(command, command.in_flight));
+  Producer producer(client, bench_producer_options(global, command));
   sender = std::make_unique<Sender>(command, producer, group, run);
   LEAT_TRY(sender->warm_up());
   const auto start = SteadyClock::now();
@@ -145,7 +146,7 @@ Result<void> bench_fan(const GlobalOptions& global, const Bench& command, BenchR
   });
   LEAT_TRY(group->begin(command.subscribers));
   result.subscribers = command.subscribers;
-  if (command.rate != 0.0) return publish(command, client, *group, run, result);
+  if (command.rate != 0.0) return publish(global, command, client, *group, run, result);
   LEAT_TRY(hold_idle(command, *group));
   result.seconds = command.seconds;
   return ok();

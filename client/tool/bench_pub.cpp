@@ -60,7 +60,7 @@ class Load {
         payloads_(command.size_bytes, number + 1),
         window_(command.in_flight),
         client_(client_options(global, "leat bench pub")),
-        producer_(client_, bench_producer_options(command, command.in_flight)) {}
+        producer_(client_, bench_producer_options(global, command, number)) {}
 
   /// Connects and publishes what is not counted.
   Result<void> prepare(std::uint64_t records) {

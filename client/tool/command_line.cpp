@@ -23,6 +23,12 @@ constexpr std::uint64_t kFanInFlight = 200;
 constexpr std::uint64_t kFanWarmup = 10;
 constexpr std::uint64_t kCountMax = std::numeric_limits<std::int64_t>::max();
 
+/// CLI::Range lets "nan" through, as it is neither below nor above.
+CLI::Validator is_number() {
+  return {[](const std::string& text) { return text.find_first_of("nN") == std::string::npos ? "" : "not a number: " + text; },
+          ""};
+}
+
 /// What the flags of all commands are read into; one object serves them all, as one command runs.
 struct Flags {
   std::string output = "table";
@@ -313,11 +319,16 @@ class Parser {
     bench.add_option("--in-flight", flags_.in_flight, "Most unacknowledged records of a producer, without --rate")
         ->check(CLI::Range(1, 100'000'000))
         ->capture_default_str();
-    bench.add_option("--rate", flags_.rate, "Records a second, over all producers")->check(CLI::Range(0.0, 1e9));
+    bench.add_option("--rate", flags_.rate, "Records a second, over all producers")
+        ->check(CLI::Range(0.0, 1e9))
+        ->check(is_number());
     bench.add_option("--subscribers", flags_.subscribers, "fan: subscribers, each on its own connection")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
-    bench.add_option("--seconds", flags_.seconds, "fan: how long")->check(CLI::Range(0.001, 1e6))->capture_default_str();
+    bench.add_option("--seconds", flags_.seconds, "fan: how long")
+        ->check(CLI::Range(0.001, 1e6))
+        ->check(is_number())
+        ->capture_default_str();
     add_publishing_flags(bench);
   }
 

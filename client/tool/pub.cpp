@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -39,13 +38,7 @@ Result<PubOutcome> publish_by_sdk(const GlobalOptions& global, const Pub& comman
   options.ack = command.ack;
   options.codec = command.codec;
   options.buffer_bytes_max = std::max(options.buffer_bytes_max, 2 * record_bytes_max);
-  if (!global.quiet) {
-    const auto notes = std::make_shared<WaitNotes>([](const std::string& line) {
-      // Over the progress, where there is any.
-      std::fprintf(stderr, "%s%s\n", ::isatty(STDERR_FILENO) != 0 ? "\r\033[K" : "", line.c_str());
-    });
-    options.on_retry = [notes](const Error& error) { notes->add(error, SteadyClock::now()); };
-  }
+  options.on_retry = retry_notes(global);
   const Interrupt interrupt;
   Producer producer(client, options);
   const InterruptWatch watch(interrupt, kPublishGrace, [&producer] { producer.close(); });

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "client/tool/commands.hpp"
 #include "protocol/base/error.hpp"
 
 namespace leat::tool {
@@ -21,5 +22,8 @@ class WaitNotes {
   std::function<void(const std::string&)> print_;
   std::optional<std::chrono::steady_clock::time_point> printed_at_;
 };
+
+/// For ProducerOptions::on_retry: notes on standard error. Null when quiet.
+std::function<void(const Error&)> retry_notes(const GlobalOptions& global);
 
 }  // namespace leat::tool

@@ -13,11 +13,23 @@ constexpr std::size_t kBuffersMax = 64;  // as many as Asio hands to one sendmsg
 constexpr std::size_t kSmallBytesMax = 256;
 constexpr std::size_t kGatheredBytesMax = 1024;
 
+/// Everything else that sending from a file fails with is the file's fault.
+bool is_of_peer(const boost::system::error_code& error) {
+  namespace errors = boost::asio::error;
+  return error == errors::broken_pipe || error == errors::connection_reset || error == errors::connection_aborted ||
+         error == errors::timed_out || error == errors::not_connected || error == errors::host_unreachable ||
+         error == errors::network_unreachable || error == errors::bad_descriptor;
+}
+
 }  // namespace
 
 void Outbox::push(SharedBytes bytes, bool lent) {
   if (bytes.empty()) return;
   bytes_ += bytes.size();
+  if (lent && is_full_) {
+    bytes = SharedBytes(std::vector<std::byte>(bytes.span().begin(), bytes.span().end()));
+    lent = false;
+  }
   if (bytes.size() <= kSmallBytesMax && gather(bytes.span())) return;
   gathered_ = nullptr;
   pieces_.push_back({std::move(bytes), lent, {}});
@@ -70,14 +82,19 @@ std::size_t Outbox::send_file(Socket& socket, boost::system::error_code& error) 
 }
 
 Outbox::Flushed Outbox::flush(Socket& socket, boost::system::error_code& error) {
+  is_full_ = false;
   while (!pieces_.empty()) {
     const std::size_t sent = pieces_.front().in_file.file ? send_file(socket, error) : send_memory(socket, error);
     drop_sent(sent);
     if (error == boost::asio::error::would_block) {
+      is_full_ = true;
       copy_lent();
       return Flushed::partly;
     }
-    if (error) return Flushed::failed;
+    if (error) {
+      failed_in_file_ = !pieces_.empty() && pieces_.front().in_file.file && !is_of_peer(error);
+      return Flushed::failed;
+    }
   }
   return Flushed::everything;
 }

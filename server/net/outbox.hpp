@@ -31,6 +31,8 @@ class Outbox {
   /// Of all that was ever pushed.
   [[nodiscard]] std::uint64_t sent_bytes_total() const { return sent_bytes_total_; }
   [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  /// Whether flush() failed because of a file that was to be sent, and not of the peer.
+  [[nodiscard]] bool failed_in_file() const { return failed_in_file_; }
 
  private:
   struct Piece {
@@ -52,6 +54,8 @@ class Outbox {
   std::deque<Piece> pieces_;
   std::size_t bytes_ = 0;
   std::uint64_t sent_bytes_total_ = 0;
+  bool is_full_ = false;  ///< the socket took no more the last time
+  bool failed_in_file_ = false;
   std::shared_ptr<std::vector<std::byte>> gathered_;  ///< what the last piece is in, while it has room for small ones
   std::vector<boost::asio::const_buffer> buffers_;
 };

@@ -3,6 +3,7 @@
 #include <boost/asio/error.hpp>
 
 #include "protocol/base/assert.hpp"
+#include "server/config/logging.hpp"
 #include "server/net/tcp_progress.hpp"
 
 namespace leat::server {
@@ -47,6 +48,9 @@ void SocketWriter::flush() {
   if (sent_ && outbox_.sent_bytes_total() >= sent_after_) std::exchange(sent_, nullptr)({});
   switch (flushed) {
     case Outbox::Flushed::failed:
+      if (outbox_.failed_in_file()) {
+        log::error("connection closed, a segment could not be sent from its file", {{"error", error.message()}});
+      }
       return events_.failed();
     case Outbox::Flushed::partly:
       expect_progress();

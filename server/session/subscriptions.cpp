@@ -135,7 +135,7 @@ bool Subscriptions::serve(Place place, const Room& room) {
     return true;
   }
   const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room.bytes, kDeliveryBytesMax});
-  auto batches = fetch(subscription, bytes_max);
+  auto batches = fetch(subscription, bytes_max, room.is_strict);
   if (batches.has_error() && batches.error().code == Errc::would_block) {
     if (!room.is_strict) read_blocking(subscription, bytes_max);
     return !room.is_strict;
@@ -145,10 +145,11 @@ bool Subscriptions::serve(Place place, const Room& room) {
   return true;
 }
 
-Result<storage::ReadBatches> Subscriptions::fetch(Subscription& subscription, std::size_t bytes_max) const {
+Result<storage::ReadBatches> Subscriptions::fetch(Subscription& subscription, std::size_t bytes_max, bool is_strict) const {
   storage::PartitionLog& log = subscription.partition->log();
   const Offset end = subscription.partition->high_watermark();
-  if (output_.sends_files) {
+  // An entry of the index is seldom as near as strict room is small.
+  if (output_.sends_files && !is_strict) {
     if (auto located = log.locate(subscription.next, end, bytes_max, subscription.hint)) return std::move(*located);
   }
   return log.read(subscription.next, end, bytes_max, storage::ReadMode::cached_only, subscription.hint);

@@ -80,7 +80,7 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
   /// False when its next batch has to wait for more room.
   bool serve(Place place, const Room& room);
   /// The next batches of a subscription, as far as they are to be had without waiting.
-  Result<storage::ReadBatches> fetch(Subscription& subscription, std::size_t bytes_max) const;
+  Result<storage::ReadBatches> fetch(Subscription& subscription, std::size_t bytes_max, bool is_strict) const;
   void take(Place place, Result<storage::ReadBatches> batches);
   void observe_latency(const storage::ReadBatches& batches) const;
   void read_blocking(Subscription& subscription, std::size_t bytes_max);

@@ -1,11 +1,21 @@
 #include "storage/io/open_files.hpp"
 
+#include <sys/stat.h>
+
 #include <vector>
 
 #include "protocol/base/assert.hpp"
 #include "storage/io/pooled_file.hpp"
 
 namespace leat::storage {
+namespace {
+
+bool is_removed_file(const FileDescriptor& file) {
+  struct stat status {};
+  return ::fstat(file.get(), &status) == 0 && status.st_nlink == 0;
+}
+
+}  // namespace
 
 OpenFiles::OpenFiles(FileSystem& fs, std::size_t files_max) : fs_(fs), files_max_(files_max) { LEAT_ASSERT(files_max > 0); }
 
@@ -21,16 +31,36 @@ auto OpenFiles::take_first(Files& files, Take take) {
 }
 
 std::shared_ptr<const FileDescriptor> OpenFiles::share(const File& file) {
-  if (shared_->fetch_add(1) >= kSharedMax) {
-    shared_->fetch_sub(1);
-    return nullptr;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->count == kSharedMax) return nullptr;
+    ++shared_->count;
   }
-  const auto counted = [count = shared_](const FileDescriptor* descriptor) {
-    delete descriptor;
-    count->fetch_sub(1);
+  const auto let_go = [shared = shared_](const FileDescriptor* descriptor) {
+    std::unique_ptr<const FileDescriptor> owned(descriptor);
+    const bool is_removed = owned->is_open() && is_removed_file(*owned);
+    if (!is_removed) owned.reset();
+    const std::lock_guard lock(shared->mutex);
+    if (is_removed) {
+      shared->let_go.push_back(std::move(owned));
+    } else {
+      --shared->count;
+    }
   };
-  std::shared_ptr<const FileDescriptor> shared(new FileDescriptor(file.duplicate()), counted);
+  std::shared_ptr<const FileDescriptor> shared(new FileDescriptor(file.duplicate()), let_go);
   return shared->is_open() ? shared : nullptr;
+}
+
+void OpenFiles::close_let_go() {
+  std::vector<std::unique_ptr<const FileDescriptor>> closing;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    closing.swap(shared_->let_go);
+  }
+  const auto closed = static_cast<int>(closing.size());
+  closing.clear();
+  const std::lock_guard lock(shared_->mutex);
+  shared_->count -= closed;
 }
 
 void OpenFiles::take_place() {
@@ -64,6 +94,7 @@ void OpenFiles::sync_held(PooledFile& dirty, std::unique_lock<std::mutex>& lock)
 }
 
 void OpenFiles::close_unused() {
+  close_let_go();
   std::unique_lock lock(mutex_);
   // Each is looked at once; those that come or move meanwhile are behind.
   for (std::size_t looks = dirty_.size(); looks > 0 && !dirty_.empty(); --looks) {

@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "storage/io/file_system.hpp"
 
@@ -27,7 +28,8 @@ class OpenFiles {
 
   [[nodiscard]] FileSystem& fs() const { return fs_; }
   /// Closes the files that nobody has used since the last call, or only to open them, so that what is at rest holds no
-  /// descriptor; those with unsynced writes are synced first.
+  /// descriptor; those with unsynced writes are synced first. Shared descriptors of removed files, too: closing the last one of a
+  /// large file takes the file system a second.
   void close_unused();
 
  private:
@@ -36,6 +38,7 @@ class OpenFiles {
 
   /// Another descriptor of a file, counted until its last owner is gone; null at the limit.
   std::shared_ptr<const FileDescriptor> share(const File& file);
+  void close_let_go();
   /// Returns when one more file may be opened.
   void take_place();
   /// Syncs and lets go of a file that hold_if_idle gave; the lock is let go of meanwhile.
@@ -49,8 +52,13 @@ class OpenFiles {
 
   FileSystem& fs_;
   const std::size_t files_max_;
+  struct Shared {
+    std::mutex mutex;
+    int count = 0;
+    std::vector<std::unique_ptr<const FileDescriptor>> let_go;  ///< of removed files; they count
+  };
   /// Of its own owner: the descriptors may outlive this.
-  const std::shared_ptr<std::atomic<int>> shared_ = std::make_shared<std::atomic<int>>(0);
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 
   std::mutex mutex_;  ///< over the lists; taken before a file's own; never held during a disk operation
   std::condition_variable changed_;

@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view kLogSuffix = ".log";
 constexpr std::string_view kIndexSuffix = ".index";
 constexpr std::size_t kOffsetDigits = 20;
-/// So much is located at least, whatever the limit: read() gives a batch at least, too.
-constexpr std::size_t kLocatedBytesMax = 512U << 10;
+
+/// So many ranges of a segment may be under way: what waits for a slow peer may leave the page cache, and is then read by whoever
+/// sends it.
+constexpr long kRangesMax = 32;
 
 std::string name_with(Offset base_offset, std::string_view suffix) {
   std::string digits = std::to_string(base_offset.value());
@@ -224,7 +226,7 @@ std::optional<ReadBatches> Segment::locate(Offset from, Offset limit, std::size_
   hint.next_entry.reset();
   if (!found || !is_boundary(found->entry, end)) return std::nullopt;
   FileRange range{file_.share(), hint.position, found->entry.position - hint.position};
-  if (range.bytes > std::max(bytes_max, kLocatedBytesMax) || !range.file || !is_cached(range)) return std::nullopt;
+  if (range.bytes > bytes_max || !range.file || range.file.use_count() > kRangesMax || !is_cached(range)) return std::nullopt;
   ReadBatches batches;
   batches.bytes = range.bytes;
   batches.next_offset = base_offset_ + found->entry.relative_offset;

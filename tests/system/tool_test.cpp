@@ -93,6 +93,14 @@ TEST_F(Tool, BenchPubKeepsARate) {
   expect_latencies(result.at("ack_us"));
 }
 
+TEST_F(Tool, BenchPubSaysWhyItWaits) {
+  told("leat topic create load");
+  Process bench({LEAT_PROGRAM, "bench", "pub", "load", "--records", "1000000000", "--size", "100"}, environment());
+  told("leat sub load start -n 1");
+  daemon_.kill();
+  bench.wait_for_line("leat: waiting, and trying again: ");
+}
+
 TEST_F(Tool, BenchSubReadsAsManyRecordsAsAskedFor) {
   told("leat bench pub load --records 2000 --warmup 0 --size 64");
   const json::value result = json_of("leat bench sub load --records 1500 -o json");

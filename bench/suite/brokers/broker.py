@@ -108,6 +108,7 @@ class Broker:
         except BaseException:
             server.stop()
             raise
+        start.load.is_served = server.is_running
         return Session(self, mode, directory, server, start.load, start.port)
 
     def settings(self, mode: Mode) -> dict[str, str]:

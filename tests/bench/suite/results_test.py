@@ -59,7 +59,7 @@ class Collected(unittest.TestCase):
             self.assertEqual([entry.name for entry in path.parent.iterdir()], ["run.json"])
 
     def test_other_files_are_refused_by_name(self):
-        for other in (json.dumps({"benchmarks": []}), "[]", "no JSON", ""):
+        for other in (json.dumps({"benchmarks": []}), "[]", "no JSON", "", "[" * 100_000, json.dumps({"schema": 1})):
             with tempfile.TemporaryDirectory() as directory:
                 path = pathlib.Path(directory) / "other.json"
                 path.write_text(other, encoding="utf-8")

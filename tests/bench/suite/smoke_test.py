@@ -34,7 +34,7 @@ class Suite(unittest.TestCase):
             self.assertEqual(sorted(path.name for path in out.iterdir()), ["load.json", "load.md"])
 
     def test_what_there_is_not_is_a_usage_error(self):
-        for arguments in (("load", "--workloads", "publsh"), ("peers", "--brokers", "rocketmq")):
+        for arguments in (("load", "--workloads", "publsh"), ("peers", "--brokers", "rocketmq"), ("load", "--out", "/proc/nope")):
             ended = self.run_suite(*arguments)
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn(arguments[-1], ended.stderr)

@@ -148,6 +148,7 @@ TEST_F(OutboxTest, PiecesOfAFileGoOutInTheirPlace) {
 TEST_F(OutboxTest, AFileThatIsCutIsAFailure) {
   outbox_.push(storage::FileRange{in_memory("short"), 0, 6});
   EXPECT_EQ(flush(), Outbox::Flushed::failed);
+  EXPECT_TRUE(outbox_.failed_in_file());
 }
 
 TEST_F(OutboxTest, LentMemoryIsNotHeldForASlowReader) {
@@ -160,6 +161,14 @@ TEST_F(OutboxTest, LentMemoryIsNotHeldForASlowReader) {
   ASSERT_EQ(flush(), Outbox::Flushed::partly);
   EXPECT_TRUE(lent.expired());
   EXPECT_FALSE(given.expired());
+}
+
+TEST_F(OutboxTest, WhatIsLentWhileTheSocketIsFullIsNotHeldEither) {
+  std::weak_ptr<const void> lent;
+  outbox_.push(shared(std::string(16U << 20, 'x')));
+  ASSERT_EQ(flush(), Outbox::Flushed::partly);
+  outbox_.push(shared(std::string(1000, 'l'), &lent), true);
+  EXPECT_TRUE(lent.expired());
 }
 
 TEST_F(OutboxTest, SentPiecesLetGoOfTheirMemory) {

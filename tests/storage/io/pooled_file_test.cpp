@@ -1,5 +1,6 @@
 #include "storage/io/pooled_file.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
 
@@ -204,6 +205,26 @@ TEST(PooledFileShare, IsOneForAllWhoHaveItAndOutlivesTheFile) {
   char byte = 0;
   EXPECT_EQ(::pread(shared->get(), &byte, 1, 0), 1);
   EXPECT_EQ(byte, 'a');
+}
+
+TEST(PooledFileShare, OfARemovedFileIsNotClosedByWhoLetsGoOfIt) {
+  const RealDisk disk;
+  PosixFileSystem fs;
+  const Path path = disk.root() / "a";
+  set_contents(fs, path, {});
+  const auto files = std::make_shared<OpenFiles>(fs, 2);
+  std::shared_ptr<const FileDescriptor> shared;
+  {
+    PooledFile file(files, path);
+    file.open().value();
+    shared = file.share();
+  }
+  fs.remove_file(path).value();
+  const int descriptor = shared->get();
+  shared = nullptr;
+  EXPECT_NE(::fcntl(descriptor, F_GETFD), -1);
+  files->close_unused();
+  EXPECT_EQ(::fcntl(descriptor, F_GETFD), -1);
 }
 
 TEST(PooledFileShare, NoMoreThanTheBoundAreShared) {

@@ -65,17 +65,13 @@ TEST_F(SegmentLocateTest, GoesOnToTheEndFromWhereAReadEnded) {
   EXPECT_EQ(next_, segment_->end().next_offset);
 }
 
-TEST_F(SegmentLocateTest, GoesToAnEntryOfTheIndexAtLeast) {
+TEST_F(SegmentLocateTest, NothingWhenNoEntryOfTheIndexIsAsNear) {
   fill(40);
-  for (int i = 0; i < 5; ++i) {
-    const auto located = locate(1);
-    ASSERT_TRUE(located);
-    EXPECT_LE(located->bytes, kEntryBytes);
-  }
-  EXPECT_EQ(locate_all(1), batches_from(static_cast<std::size_t>(next_ - kBase), 40));
+  EXPECT_FALSE(locate(kEntryBytes / 4));
+  EXPECT_EQ(locate_all(kEntryBytes), batches_from(1, 40));
 }
 
-TEST_F(SegmentLocateTest, NoFurtherThanTheLimitOfBytesOtherwise) {
+TEST_F(SegmentLocateTest, NoFurtherThanTheLimitOfBytes) {
   fill(40);
   while (const auto located = locate(200 << 10)) EXPECT_LE(located->bytes, 200U << 10);
   EXPECT_EQ(next_, segment_->end().next_offset);
@@ -96,7 +92,7 @@ TEST_F(SegmentLocateTest, ReadsInBetweenDoNotMatter) {
     const ReadBatches read = segment_->read(next_, segment_->end().next_offset, 1, ReadMode::blocking, hint_).value();
     bytes.insert(bytes.end(), read.chunks[0].span().begin(), read.chunks[0].span().end());
     next_ = read.next_offset;
-    if (const auto located = locate(1)) {
+    if (const auto located = locate(kEntryBytes)) {
       const Bytes piece = bytes_of(*located);
       bytes.insert(bytes.end(), piece.begin(), piece.end());
     }
@@ -126,11 +122,11 @@ TEST_F(SegmentLocateTest, AnEntryThatPointsIntoABatchIsNotGoneTo) {
 
 TEST_F(SegmentLocateTest, AHeaderWithAnotherOffsetIsNotGoneTo) {
   fill(40);
-  const auto end = locate(1)->in_file.value();
+  const auto end = locate(kEntryBytes)->in_file.value();
   next_ = kBase + 1;
   hint_ = {kBase, next_, batches_[0].size(), {}};
   flip_byte(fs(), log_path(), end.position + end.bytes + record::field::kBaseOffset + 7);
-  EXPECT_FALSE(locate(1));
+  EXPECT_FALSE(locate(kEntryBytes));
 }
 
 TEST_F(SegmentLocateTest, WhatIsAppendedMeanwhileIsLocatedToo) {
@@ -149,6 +145,23 @@ TEST_F(SegmentLocateTest, WhatIsAppendedMeanwhileIsLocatedToo) {
   bytes.insert(bytes.end(), rest.begin(), rest.end());
   EXPECT_GE(next_, kBase + 37);
   EXPECT_EQ(bytes, batches_from(1, static_cast<std::size_t>(next_ - kBase)));
+}
+
+TEST_F(SegmentLocateTest, OnlySoManyRangesAreUnderWay) {
+  fill(40);
+  std::vector<ReadBatches> under_way;
+  const ReadHint hint = hint_;
+  const auto next = next_;
+  for (int i = 0; i < 100; ++i) {
+    hint_ = hint;
+    next_ = next;
+    if (auto located = locate(256 << 10)) under_way.push_back(std::move(*located));
+  }
+  EXPECT_EQ(under_way.size(), 32U);
+  under_way.pop_back();
+  hint_ = hint;
+  next_ = next;
+  EXPECT_TRUE(locate(256 << 10));
 }
 
 TEST_F(SegmentLocateTest, WhatWasLocatedOutlivesTheSegment) {
