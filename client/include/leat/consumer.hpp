@@ -20,8 +20,8 @@ namespace client {
 class ConsumerCore;
 }
 
-/// Records that are there and cannot be read: their batch is damaged or not at the offset where it should be, compressed by a codec
-/// that is not known here, or beyond decompressed_bytes_max.
+/// Records that are there and cannot be read: their batch is damaged or not at the offset where it should be, compressed by a
+/// codec that is not known here, or beyond decompressed_bytes_max.
 struct UnreadableRecords {
   std::string topic;
   PartitionId partition;
