@@ -84,6 +84,17 @@ Walk walk(ByteSpan bytes, Offset from, Offset limit, Offset end, std::size_t byt
   return walk;
 }
 
+/// Of the batch there, unless that would wait for the disk.
+std::optional<record::BatchHeader> cached_header(PooledFile& pooled, std::uint64_t position) {
+  const auto file = pooled.open(ReadMode::cached_only);
+  if (file.has_error()) return std::nullopt;
+  std::array<std::byte, record::kBatchHeaderBytes> bytes{};
+  const auto got = (*file)->read_at(FilePosition(position), bytes, ReadMode::cached_only);
+  if (got.has_error() || *got < bytes.size()) return std::nullopt;
+  const auto header = record::parse_batch_header(bytes);
+  return header.has_value() ? std::optional(*header) : std::nullopt;
+}
+
 }  // namespace
 
 std::string segment_file_name(Offset base_offset) { return name_with(base_offset, kLogSuffix); }
@@ -226,7 +237,12 @@ std::optional<ReadBatches> Segment::locate(Offset from, Offset limit, std::size_
   hint.next_entry.reset();
   if (!found || !is_boundary(found->entry, end)) return std::nullopt;
   FileRange range{file_.share(), hint.position, found->entry.position - hint.position};
-  if (range.bytes > bytes_max || !range.file || range.file.use_count() > kRangesMax || !is_cached(range)) return std::nullopt;
+  if (range.bytes > bytes_max) {
+    // A batch is given whatever its size, as by read().
+    const auto header = cached_header(file_, range.position);
+    if (!header || header->batch_bytes != range.bytes) return std::nullopt;
+  }
+  if (!range.file || range.file.use_count() > kRangesMax || !is_cached(range)) return std::nullopt;
   ReadBatches batches;
   batches.bytes = range.bytes;
   batches.next_offset = base_offset_ + found->entry.relative_offset;
@@ -238,13 +254,8 @@ std::optional<ReadBatches> Segment::locate(Offset from, Offset limit, std::size_
 bool Segment::is_boundary(const IndexEntry& entry, const SegmentEnd& end) {
   const Offset offset = base_offset_ + entry.relative_offset;
   if (entry.position >= end.position) return entry.position == end.position && offset == end.next_offset;
-  const auto file = file_.open(ReadMode::cached_only);
-  if (file.has_error()) return false;
-  std::array<std::byte, record::kBatchHeaderBytes> bytes{};
-  const auto got = (*file)->read_at(FilePosition(entry.position), bytes, ReadMode::cached_only);
-  if (got.has_error() || *got < bytes.size()) return false;
-  const auto header = record::parse_batch_header(bytes);
-  return header.has_value() && header->base_offset == offset;
+  const auto header = cached_header(file_, entry.position);
+  return header && header->base_offset == offset;
 }
 
 Result<Offset> Segment::offset_before_time(TimestampMs timestamp) {

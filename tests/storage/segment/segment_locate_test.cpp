@@ -67,8 +67,16 @@ TEST_F(SegmentLocateTest, GoesOnToTheEndFromWhereAReadEnded) {
 
 TEST_F(SegmentLocateTest, NothingWhenNoEntryOfTheIndexIsAsNear) {
   fill(40);
+  ASSERT_TRUE(locate(kEntryBytes / 4)) << "one batch, to the first entry";
   EXPECT_FALSE(locate(kEntryBytes / 4));
-  EXPECT_EQ(locate_all(kEntryBytes), batches_from(1, 40));
+  EXPECT_EQ(locate_all(kEntryBytes), batches_from(static_cast<std::size_t>(next_ - kBase), 40));
+}
+
+TEST_F(SegmentLocateTest, ABatchIsGivenWhateverItsSize) {
+  batches_ = make_batches(kBase, 10, {.value_bytes = 100 << 10});
+  segment_ = sealed(batches_);
+  read_first();
+  EXPECT_EQ(locate_all(1), batches_from(1, 10));
 }
 
 TEST_F(SegmentLocateTest, NoFurtherThanTheLimitOfBytes) {
