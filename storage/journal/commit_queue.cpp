@@ -19,11 +19,12 @@ CommitQueue::CommitQueue(CommitQueueOptions options)
     : options_(options),
       pool_(std::make_shared<BlockPool>(options.group_bytes_max, options.queued_bytes_max / options.group_bytes_max + 1)) {}
 
-/// How much more is queued with the batch: whole pages, as many as its group grows by.
+/// How much more is queued with the batch: as much as its group, padded, grows by.
 std::size_t CommitQueue::added_bytes(const Lane& lane, std::size_t batch_bytes) {
   const std::size_t wanted = entry_bytes(batch_bytes);
-  if (!has_room(lane, wanted)) return align_up(kGroupHeaderBytes + wanted, kDirectAlignment);
-  return align_up(lane.open->end - lane.open->begin + wanted, kDirectAlignment) - lane.open->padded_bytes();
+  const std::size_t alignment = group_alignment(lane.journaled);
+  if (!has_room(lane, wanted)) return align_up(kGroupHeaderBytes + wanted, alignment);
+  return align_up(lane.open->end - lane.open->begin + wanted, alignment) - lane.open->padded_bytes();
 }
 
 bool CommitQueue::has_room(const Lane& lane, std::size_t wanted_bytes) {
@@ -72,7 +73,7 @@ CommitGroup& CommitQueue::open_group(Lane& lane, std::size_t batch_bytes) {
   if (has_room(lane, wanted)) return *lane.open;
   if (lane.open) close_group(lane);
 
-  std::size_t begin = align_up(lane.block_end, kDirectAlignment);
+  std::size_t begin = align_up(lane.block_end, group_alignment(lane.journaled));
   if (!lane.block || begin + kGroupHeaderBytes + wanted > lane.block->size()) {
     lane.block = pool_->take(align_up(kGroupHeaderBytes + wanted, kDirectAlignment));
     keep_for_tail(lane.block);
@@ -89,8 +90,8 @@ CommitGroup& CommitQueue::open_group(Lane& lane, std::size_t batch_bytes) {
 
 void CommitQueue::close_group(Lane& lane) {
   if (lane.journaled) lane.open->sequence = next_sequence_++;
-  // Recycled memory: what the padding holds reaches the disk.
-  const std::size_t padded_end = align_up(lane.open->end, kDirectAlignment);
+  // Recycled memory: what the padding holds may reach the disk.
+  const std::size_t padded_end = lane.open->begin + lane.open->padded_bytes();
   std::memset(lane.block->bytes().data() + lane.open->end, 0, padded_end - lane.open->end);
   lane.block_end = lane.open->end;
   lane.closed.push_back(std::move(lane.open));

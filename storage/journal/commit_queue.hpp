@@ -17,7 +17,7 @@ namespace leat::storage {
 
 struct CommitQueueOptions {
   std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
-  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, in whole pages
+  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, padded
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
   /// So long the segments' writer lets groups gather that nobody waits for, unless there is much to write.
   std::chrono::microseconds segments_delay{5'000};
@@ -85,7 +85,7 @@ class CommitQueue {
   [[nodiscard]] bool stopped() const;
   /// Stopped, and both writers have taken everything that they will.
   [[nodiscard]] bool drained() const;
-  /// Of the groups that are not yet through both writers, in whole pages.
+  /// Of the groups that are not yet through both writers, padded.
   [[nodiscard]] std::size_t queued_bytes() const;
   /// Of the blocks that are kept for readers at the tail; some of them may be queued still.
   [[nodiscard]] std::size_t tail_bytes() const;

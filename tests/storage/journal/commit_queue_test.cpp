@@ -84,6 +84,21 @@ TEST_F(CommitQueueTest, EveryGroupBeginsOnAPage) {
   }
 }
 
+TEST_F(CommitQueueTest, GroupsWithoutAJournalLieDensely) {
+  std::vector<CommitGroupPtr> groups;
+  for (int i = 0; i < 3; ++i) {
+    const Bytes batch = make_batch(Offset(0));
+    (void)queue_.stage(nullptr, LogId(1), header_of(batch), batch, Offset(i), false).value();
+    groups.push_back(queue_.take_for_segments());
+  }
+  EXPECT_LT(groups[2]->end, kDirectAlignment) << "all of them on a page";
+  EXPECT_LE(groups[0]->end, groups[1]->begin);
+  EXPECT_LE(groups[1]->end, groups[2]->begin);
+  EXPECT_LT(queue_.queued_bytes(), kDirectAlignment);
+  for (const CommitGroupPtr& group : groups) queue_.segments_done(*group);
+  EXPECT_EQ(queue_.queued_bytes(), 0U);
+}
+
 TEST_F(CommitQueueTest, GroupsOfOneBlockDoNotOverlap) {
   stage(0).value();
   const auto first = queue_.take_for_journal();
