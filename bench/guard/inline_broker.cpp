@@ -53,13 +53,13 @@ InlineBroker::~InlineBroker() {
   if (!broker_) return;
   for (const auto& connection : connections_) connection->close();
   connections_.clear();
-  shard().io().poll();  // their last words
+  shard().poll();  // their last words
   // What is in memory needs no orderly end.
 }
 
 Result<native::TopicPartition> InlineBroker::create_topic(const std::string& name) {
   LEAT_ASSIGN(const server::TopicEntryPtr topic, broker_->create_topic({name, 1, {}}));
-  shard().io().poll();  // the partition comes to its shard
+  shard().poll();  // the partition comes to its shard
   return topic->partitions.front()->id();
 }
 
@@ -92,7 +92,7 @@ Result<bool> InlineBroker::step_store() {
 
 Result<void> InlineBroker::serve() {
   for (bool busy = true; busy;) {
-    const bool handled = shard().io().poll() > 0;
+    const bool handled = shard().poll();
     LEAT_ASSIGN(const bool stepped, step_store());
     busy = handled || stepped;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <string>
+#include <utility>
 
 #include "protocol/base/assert.hpp"
 #include "server/broker/partition.hpp"
@@ -13,6 +14,12 @@ namespace leat::server {
 namespace {
 
 constexpr std::chrono::milliseconds kRetryInterval{20};
+
+/// Handlers that are ready together share a round. Asking for more is a system call, though, and in vain where one connection is
+/// busy: after so many rounds in which it was, only one in so many asks.
+constexpr int kRoundsToLook = 64;
+constexpr int kRoundsWithoutLook = 16;
+constexpr int kMoreHandlersMax = 64;
 
 /// sendfile() has no MSG_NOSIGNAL, and a peer that is gone is no reason to end the process.
 void block_sigpipe() {
@@ -28,7 +35,7 @@ void Shard::start() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
     block_sigpipe();
-    io_.run();
+    run();
   });
   own_thread_ = thread_.get_id();
 }
@@ -39,18 +46,35 @@ void Shard::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Shard::defer(std::function<void()> work) {
-  deferred_.push_back(std::move(work));
-  if (is_in_step_ || std::exchange(runs_deferred_soon_, true)) return;
-  boost::asio::post(io_, [this] {
-    runs_deferred_soon_ = false;
-    run_deferred();
-  });
+void Shard::run() {
+  while (true) {
+    const std::size_t ran = has_more_to_end() ? io_.poll_one() : io_.run_one();
+    if (io_.stopped()) return;
+    if (ran > 0) run_more();
+    end_round();
+  }
 }
 
-void Shard::run_deferred() {
+void Shard::run_more() {
+  if (rounds_to_look_ == 0 && ++rounds_without_look_ < kRoundsWithoutLook) return;
+  rounds_without_look_ = 0;
+  int more = 0;
+  while (more < kMoreHandlersMax && io_.poll_one() > 0) ++more;
+  rounds_to_look_ = more > 0 ? kRoundsToLook : std::max(0, rounds_to_look_ - 1);
+}
+
+void Shard::end_round() {
+  if (std::exchange(writes_staged_, false) && write_staged_) write_staged_(std::exchange(writes_journaled_, false));
   // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
   for (auto& work : std::exchange(deferred_, {})) work();
+}
+
+bool Shard::poll() {
+  for (bool busy = false;; busy = true) {
+    const bool ends = has_more_to_end();
+    if (io_.poll_one() == 0 && !ends) return busy;
+    end_round();
+  }
 }
 
 Partition* Shard::owned(LogId log) const {
@@ -82,15 +106,6 @@ void Shard::retry_stalled() {
   }
   stalled_.insert(stalled_.end(), served.begin(), served.end());
   has_stalled_.store(!stalled_.empty());
-}
-
-void Shard::write_soon(bool journaled) {
-  writes_journaled_ = writes_journaled_ || journaled;
-  if (!write_staged_ || std::exchange(writes_soon_, true)) return;
-  post([this] {
-    writes_soon_ = false;
-    write_staged_(std::exchange(writes_journaled_, false));
-  });
 }
 
 void Shard::arm_retry_timer() {
@@ -127,6 +142,11 @@ void Shard::unwatch(Partition& partition, PartitionWatcher& watcher) {
   if (!found->second.empty()) return;
   watchers_.erase(found);
   partition.clear_interest(number_);
+}
+
+std::size_t Shard::watchers(Partition& partition) const {
+  const auto found = watchers_.find(&partition);
+  return found == watchers_.end() ? 0 : found->second.size();
 }
 
 void Shard::wake_watchers(Partition& partition) {

@@ -29,10 +29,13 @@ class PartitionWatcher {
 
 /// One thread and what belongs to it: an io_context, the partitions it owns, the sessions it runs. Everything but post() is
 /// called on the shard's own thread.
+///
+/// The thread works in rounds: a handler, or several that are ready together, and then what they left for the round's end, which
+/// is done once for all of them: writing what was staged, sending what was queued.
 class Shard {
  public:
-  /// `write_staged` is called behind whatever staged something that it is for, once for all that is handled in one go; with true
-  /// when some of it goes through the journal.
+  /// `write_staged` is called at the end of a round that staged something that it is for; with true when some of it goes through
+  /// the journal.
   explicit Shard(std::size_t number, std::function<void(bool)> write_staged = nullptr)
       : number_(number),
         write_staged_(std::move(write_staged)),
@@ -44,24 +47,21 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   void start();
-  /// Instead of start(): the calling thread is the shard's, and runs io() itself. For a broker that one thread drives.
+  /// Instead of start(): the calling thread is the shard's, and calls poll(). For a broker that one thread drives.
   void adopt_this_thread() { own_thread_ = std::this_thread::get_id(); }
+  /// Rounds until nothing is ready; false when nothing was.
+  bool poll();
   /// Ends the thread once what is under way on it has returned; handlers that were posted and did not run are destroyed with the
   /// shard.
   void stop();
 
-  /// Runs `work` on the shard's thread, and what it defers right behind it; any thread.
+  /// Runs `work` on the shard's thread; any thread.
   template <class Work>
   void post(Work&& work) {
-    boost::asio::post(io_, [this, work = std::forward<Work>(work)]() mutable {
-      is_in_step_ = true;
-      work();
-      is_in_step_ = false;
-      run_deferred();
-    });
+    boost::asio::post(io_, std::forward<Work>(work));
   }
-  /// Runs `work` soon: behind what is handled now, together with what else is deferred meanwhile.
-  void defer(std::function<void()> work);
+  /// Runs `work` at the end of the round; of the next one, when it is called from there.
+  void defer(std::function<void()> work) { deferred_.push_back(std::move(work)); }
   [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
   [[nodiscard]] std::size_t number() const { return number_; }
@@ -80,8 +80,11 @@ class Shard {
   /// Any thread. Set before the last look at the log that made a partition stalled: whoever makes room afterwards sees it.
   [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
 
-  /// Something was staged that is wanted in its segments at once, through the journal or not.
-  void write_soon(bool journaled);
+  /// Something was staged that is wanted in its segments at the end of the round, through the journal or not.
+  void write_soon(bool journaled) {
+    writes_staged_ = true;
+    writes_journaled_ = writes_journaled_ || journaled;
+  }
 
   /// How many publishes wait to be written. Raised before the last look at how far the log is written.
   void count_waiting_for_written(std::ptrdiff_t change) { waiting_for_written_.fetch_add(change); }
@@ -93,6 +96,8 @@ class Shard {
   void watch(Partition& partition, PartitionWatcher& watcher);
   void unwatch(Partition& partition, PartitionWatcher& watcher);
   void wake_watchers(Partition& partition);
+  /// How many sessions of this shard watch it.
+  [[nodiscard]] std::size_t watchers(Partition& partition) const;
 
   void add_lag_source(const LagSource& source) { lag_sources_.insert(&source); }
   void remove_lag_source(const LagSource& source) { lag_sources_.erase(&source); }
@@ -101,20 +106,24 @@ class Shard {
   [[nodiscard]] ShardMetrics& metrics() { return metrics_; }
 
  private:
+  void run();
+  /// More handlers that are ready now, if it is worth asking for them.
+  void run_more();
+  [[nodiscard]] bool has_more_to_end() const { return writes_staged_ || !deferred_.empty(); }
+  void end_round();
   void arm_retry_timer();
-  void run_deferred();
 
   const std::size_t number_;
   const std::function<void(bool)> write_staged_;
-  bool writes_soon_ = false;
+  bool writes_staged_ = false;
   bool writes_journaled_ = false;
-  ShardMetrics metrics_;  ///< before io_: connections that end with it count until then
+  int rounds_to_look_ = 0;       ///< so many more ask what else is ready
+  int rounds_without_look_ = 0;  ///< since the last that asked
+  ShardMetrics metrics_;         ///< before io_: connections that end with it count until then
   std::unordered_set<const LagSource*> lag_sources_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::function<void()>> deferred_;
-  bool is_in_step_ = false;  ///< of post(): it runs them at its end
-  bool runs_deferred_soon_ = false;
   std::thread thread_;
   std::thread::id own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <future>
 
 #include "protocol/base/random.hpp"
@@ -39,6 +40,16 @@ class CountingWatcher final : public PartitionWatcher {
  public:
   void on_advanced(Partition&) override { ++wakes; }
   int wakes = 0;
+};
+
+class NotingWatcher final : public PartitionWatcher {
+ public:
+  explicit NotingWatcher(const RecordingSink& sink) : sink_(sink) {}
+  void on_advanced(Partition&) override { acknowledged_before = sink_.outcomes.size(); }
+  std::size_t acknowledged_before = 0;
+
+ private:
+  const RecordingSink& sink_;
 };
 
 /// A partition over a store whose writers move only when the test says so.
@@ -231,6 +242,17 @@ TEST_F(PartitionTest, WatchersAreWokenWhenThereIsMoreToReadAndNotOtherwise) {
   write();
   EXPECT_EQ(watcher.wakes, 1);
   EXPECT_EQ(left.wakes, 0);
+}
+
+TEST_F(PartitionTest, AFewReadersComeBeforeThePublisherAndACrowdAfterIt) {
+  std::deque<NotingWatcher> watchers;
+  for (std::size_t count = 1; count <= 5; ++count) {
+    on_shard([&] { shards_.front()->watch(*partition_, watchers.emplace_back(*sink_)); });
+    sink_->outcomes.clear();
+    publish(count, batch_of({"a"}));
+    journal();
+    for (const NotingWatcher& watcher : watchers) EXPECT_EQ(watcher.acknowledged_before, count <= 4 ? 0U : 1U) << count;
+  }
 }
 
 TEST_F(PartitionTest, EverySinkGetsItsOwnOutcomes) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <future>
+#include <thread>
 
 namespace leat::server {
 namespace {
@@ -30,7 +31,7 @@ class ShardTest : public ::testing::Test {
   }
   std::vector<std::string> run() {
     happened_.clear();
-    shard_.io().poll();
+    shard_.poll();
     return happened_;
   }
 
@@ -44,23 +45,14 @@ TEST_F(ShardTest, WhatIsPostedRunsInOrder) {
   EXPECT_THAT(run(), ElementsAre("a", "b"));
 }
 
-TEST_F(ShardTest, WhatAStepDefersRunsAtItsEnd) {
+TEST_F(ShardTest, WhatAHandlerDefersRunsAtTheRoundsEnd) {
   post("a", [this] {
-    defer("later");
+    defer("first");
+    defer("second");
     happened_.emplace_back("end of a");
   });
   post("b");
-  EXPECT_THAT(run(), ElementsAre("a", "end of a", "later", "b"));
-}
-
-TEST_F(ShardTest, WhatIsDeferredElsewhereRunsTogetherBehindWhatIsPosted) {
-  boost::asio::post(shard_.io(), [this] {  // as a socket's handler
-    defer("first");
-    defer("second");
-    happened_.emplace_back("handler");
-  });
-  boost::asio::post(shard_.io(), [this] { happened_.emplace_back("another"); });
-  EXPECT_THAT(run(), ElementsAre("handler", "another", "first", "second"));
+  EXPECT_THAT(run(), ElementsAre("a", "end of a", "first", "second", "b"));
 }
 
 TEST_F(ShardTest, WhatTheDeferredDeferLetsOthersRunFirst) {
@@ -69,11 +61,39 @@ TEST_F(ShardTest, WhatTheDeferredDeferLetsOthersRunFirst) {
   EXPECT_THAT(run(), ElementsAre("a", "later", "b", "much later"));
 }
 
-TEST_F(ShardTest, NothingDeferredIsLostBetweenStepsAndHandlers) {
-  boost::asio::post(shard_.io(), [this] { defer("of a handler"); });
-  post("step", [this] { defer("of a step"); });
-  boost::asio::post(shard_.io(), [this] { defer("of another handler"); });
-  EXPECT_THAT(run(), ElementsAre("step", "of a handler", "of a step", "of another handler"));
+TEST_F(ShardTest, WhatIsDeferredBetweenTwoRoundsRunsWithoutAnyHandler) {
+  defer("alone", [this] { defer("behind it"); });
+  EXPECT_THAT(run(), ElementsAre("alone", "behind it"));
+  EXPECT_FALSE(shard_.poll());
+}
+
+TEST(ShardThread, ARoundThatLeavesSomethingToDoDoesNotWaitForAnother) {
+  Shard shard(0);
+  shard.start();
+  std::promise<void> done;
+  shard.post([&] { shard.defer([&] { shard.defer([&] { done.set_value(); }); }); });
+  done.get_future().wait();
+}
+
+TEST(ShardThread, NothingIsLostWhereverItIsPostedFrom) {
+  constexpr int kPerThread = 20'000;
+  Shard shard(0);
+  shard.start();
+  std::promise<void> done;
+  int ended = 0;
+  const auto post_all = [&] {
+    for (int i = 0; i < kPerThread; ++i) {
+      shard.post([&] {
+        shard.defer([&] {
+          if (++ended == 2 * kPerThread) done.set_value();
+        });
+      });
+    }
+  };
+  std::thread other(post_all);
+  post_all();
+  other.join();
+  done.get_future().wait();
 }
 
 TEST(ShardThread, APeerThatIsGoneDoesNotEndTheProcess) {
@@ -90,15 +110,18 @@ TEST(ShardThread, APeerThatIsGoneDoesNotEndTheProcess) {
   EXPECT_EQ(error.get_future().get(), EPIPE);
 }
 
-TEST_F(ShardTest, WhatIsStagedIsWrittenOnceForAllThatStagedIt) {
+TEST_F(ShardTest, WhatARoundStagedIsWrittenOnceAndBeforeWhatItSends) {
   Shard shard(0, [this](bool journaled) { happened_.emplace_back(journaled ? "written, hurried" : "written"); });
   shard.adopt_this_thread();
-  shard.write_soon(true);
-  shard.write_soon(false);
-  shard.io().poll();
-  shard.write_soon(false);
-  shard.io().poll();
-  EXPECT_THAT(happened_, ElementsAre("written, hurried", "written"));
+  shard.post([&] {
+    shard.defer([this] { happened_.emplace_back("sent"); });
+    shard.write_soon(true);
+    shard.write_soon(false);
+  });
+  shard.poll();
+  shard.post([&] { shard.write_soon(false); });
+  shard.poll();
+  EXPECT_THAT(happened_, ElementsAre("written, hurried", "sent", "written"));
 }
 
 }  // namespace
