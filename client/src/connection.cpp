@@ -92,7 +92,7 @@ void Connection::send(const native::Message& message, std::uint64_t correlation,
 
 void Connection::flush() {
   if (state_ == State::closed || writes_.writing() || writes_.empty()) return;
-  transport_->write(writes_.gather(), shared_from_this());
+  if (transport_->write(writes_.gather(), shared_from_this())) writes_.written();
 }
 
 void Connection::on_sent(const error_code& problem) {
@@ -102,13 +102,16 @@ void Connection::on_sent(const error_code& problem) {
   flush();
 }
 
-void Connection::read() { transport_->read_some(reader_.space(), shared_from_this()); }
+void Connection::read() {
+  const MutableByteSpan space = reader_.space();
+  transport_->read_some(space, reader_.missing_bytes(), shared_from_this());
+}
 
 void Connection::on_received(const error_code& problem, std::size_t bytes) {
   if (state_ == State::closed) return;
   if (problem) return fail("reading", transport_->describe(problem));
-  heard_ = true;
-  ping_waiting_ = false;
+  hear();
+  waiting_bytes_ = 0;
   reader_.received(bytes);
   const auto listener = listener_.lock();
   if (!listener) return close();
@@ -190,6 +193,7 @@ void Connection::watch_silence() {
   timer_.expires_after(options_.ping_interval);
   timer_.async_wait([self = shared_from_this()](const error_code& problem) {
     if (problem || self->state_ != State::open) return;
+    self->look_into_socket();
     if (self->ping_waiting_) return self->fail(Error(Errc::connection_lost, "the broker does not answer any more"));
     if (!self->heard_) {
       self->ping_waiting_ = true;
@@ -198,6 +202,18 @@ void Connection::watch_silence() {
     }
     self->watch_silence();
   });
+}
+
+void Connection::look_into_socket() {
+  error_code ignored;
+  const std::size_t waiting = transport_->socket().available(ignored);
+  if (waiting > waiting_bytes_) hear();
+  waiting_bytes_ = waiting;
+}
+
+void Connection::hear() {
+  heard_ = true;
+  ping_waiting_ = false;
 }
 
 void Connection::fail(const char* doing, const std::string& what) {

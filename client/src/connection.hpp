@@ -77,6 +77,9 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   [[nodiscard]] Error not_a_broker(ByteSpan answer) const;
   void watch_connecting();
   void watch_silence();
+  void hear();
+  /// Of a large frame parts arrive without being read yet.
+  void look_into_socket();
   /// `what`: of the transport, or of what came before it.
   void fail(const char* doing, const std::string& what);
   void fail(const Error& error);
@@ -90,8 +93,9 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   State state_ = State::idle;
   FrameReader reader_;
   WriteQueue writes_;
-  bool heard_ = false;         ///< something was received since the timer was set
-  bool ping_waiting_ = false;  ///< a ping has not been answered by anything yet
+  std::size_t waiting_bytes_ = 0;  ///< in the socket when the timer was set
+  bool heard_ = false;             ///< something was received since the timer was set
+  bool ping_waiting_ = false;      ///< a ping has not been answered by anything yet
 };
 
 }  // namespace leat::client

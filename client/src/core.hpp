@@ -72,6 +72,11 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   bool post(Function function) {
     return gate_->post(std::move(function));
   }
+  /// The same, but within the call where that is the core's executor.
+  template <class Function>
+  bool dispatch(Function function) {
+    return gate_->dispatch(std::move(function));
+  }
   static Error gone() { return Error(Errc::closed, "the client is gone"); }
   void assert_may_block() const;
   [[nodiscard]] std::chrono::milliseconds request_timeout() const { return options_.request_timeout; }

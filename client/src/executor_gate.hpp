@@ -36,6 +36,15 @@ class ExecutorGate {
   bool post_handler(Function&& function) {
     return post_to(executors_.handlers, std::forward<Function>(function));
   }
+  /// Runs the function within the call where that is the client's own thread.
+  template <class Function>
+  bool dispatch(Function&& function) {
+    if (!on_own_thread()) return post(std::forward<Function>(function));
+    std::forward<Function>(function)();
+    return true;
+  }
+  /// Whether handlers without an executor of their own may run within a call from here.
+  [[nodiscard]] bool runs_handlers_here() const { return executors_.own == executors_.handlers && on_own_thread(); }
   void shut() {
     const std::lock_guard lock(mutex_);
     shut_ = true;

@@ -27,6 +27,8 @@ class FrameReader {
 
   /// Where to read to next; never empty, and room for all of a frame whose size is known.
   MutableByteSpan space();
+  /// How much more the frame that is begun needs, as far as is known; 0 between two frames.
+  [[nodiscard]] std::size_t missing_bytes() const { return needed_ > 0 ? needed_ - (end_ - begin_) : 0; }
   /// That so many bytes were read into space().
   void received(std::size_t bytes) { end_ += bytes; }
 

@@ -1,6 +1,9 @@
 #include "client/src/transport.hpp"
 
+#include <algorithm>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
+#include <optional>
 #include <utility>
 
 #include "client/src/web_socket_transport.hpp"
@@ -16,17 +19,30 @@ class TcpTransport final : public Transport {
   explicit TcpTransport(const asio::any_io_executor& executor) : socket_(executor) {}
 
   asio::ip::tcp::socket& socket() override { return socket_; }
-  void handshake(User user) override { user->on_ready({}); }
+  void handshake(User user) override {
+    error_code problem;
+    socket_.non_blocking(true, problem);
+    user->on_ready(problem);
+  }
 
-  void read_some(MutableByteSpan space, User user) override {
+  void read_some(MutableByteSpan space, std::size_t wanted_bytes, User user) override {
+    wake_at(std::min(wanted_bytes, space.size()));
     socket_.async_read_some(
         asio::buffer(space.data(), space.size()),
         [user = std::move(user)](const error_code& problem, std::size_t bytes) { user->on_received(problem, bytes); });
   }
 
-  void write(const Buffers& buffers, User user) override {
-    asio::async_write(socket_, buffers,
-                      [user = std::move(user)](const error_code& problem, std::size_t) { user->on_sent(problem); });
+  bool write(const Buffers& buffers, User user) override {
+    // Nearly always the socket takes all of it, and an operation would cost its memory and another round of the executor. What
+    // fails here fails again below.
+    error_code problem;
+    const std::size_t sent = socket_.send(buffers, 0, problem);
+    unsent_.emplace(buffers);
+    unsent_->consume(sent);
+    if (asio::buffer_size(*unsent_) == 0) return true;
+    asio::async_write(socket_, *unsent_,
+                      [user = std::move(user)](const error_code& failed, std::size_t) { user->on_sent(failed); });
+    return false;
   }
 
   void close() override {
@@ -39,7 +55,21 @@ class TcpTransport final : public Transport {
   }
 
  private:
+  /// Being woken for each part of a large frame would cost the sender, whose processor does it, more than sending.
+  void wake_at(std::size_t bytes) {
+    const int wanted = bytes < kWakeBytesMin ? 1 : static_cast<int>(std::min(bytes, kWakeBytesMax));
+    if (wanted == woken_at_) return;
+    error_code ignored;
+    socket_.set_option(asio::socket_base::receive_low_watermark(wanted), ignored);
+    woken_at_ = wanted;
+  }
+
+  static constexpr std::size_t kWakeBytesMin = std::size_t{32} << 10;
+  static constexpr std::size_t kWakeBytesMax = std::size_t{256} << 10;
+
   asio::ip::tcp::socket socket_;
+  int woken_at_ = 1;
+  std::optional<boost::beast::buffers_suffix<Buffers>> unsent_;
 };
 
 }  // namespace

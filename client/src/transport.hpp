@@ -35,10 +35,12 @@ class Transport {
   virtual boost::asio::ip::tcp::socket& socket() = 0;
   /// Once connected. on_ready() may be called before this returns.
   virtual void handshake(User user) = 0;
-  /// At least one byte, but for an error or for what the transport keeps for itself.
-  virtual void read_some(MutableByteSpan space, User user) = 0;
-  /// All of it; `buffers` and what they show have to live until on_sent().
-  virtual void write(const Buffers& buffers, User user) = 0;
+  /// At least one byte, but for an error or for what the transport keeps for itself. With fewer than `wanted_bytes` nothing can
+  /// be begun: the transport may wait for as many.
+  virtual void read_some(MutableByteSpan space, std::size_t wanted_bytes, User user) = 0;
+  /// All of it: true when that is done, with nothing more to come. Otherwise on_sent() tells, and `buffers` and what they show
+  /// have to live until then.
+  [[nodiscard]] virtual bool write(const Buffers& buffers, User user) = 0;
   /// At once. What is under way ends with an error.
   virtual void close() = 0;
   /// For people, of an error that this transport told.

@@ -66,7 +66,7 @@ class WebSocketTransport final : public Transport, public std::enable_shared_fro
     });
   }
 
-  void read_some(MutableByteSpan space, User user) override {
+  void read_some(MutableByteSpan space, std::size_t, User user) override {
     stream_.async_read_some(asio::buffer(space.data(), space.size()),
                             [this, user = std::move(user)](error_code problem, std::size_t bytes) {
                               if (!problem && stream_.got_text()) problem = websocket::error::bad_opcode;
@@ -74,10 +74,11 @@ class WebSocketTransport final : public Transport, public std::enable_shared_fro
                             });
   }
 
-  void write(const Buffers& buffers, User user) override {
+  bool write(const Buffers& buffers, User user) override {
     LEAT_ASSERT(!unsent_);
     unsent_.emplace(buffers);
     write_message(std::move(user));
+    return false;
   }
 
   /// A closing handshake would have to be waited for. Its frame goes out at once all the same, unless the socket is full or a

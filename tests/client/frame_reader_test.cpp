@@ -57,6 +57,17 @@ TEST_F(FrameReaderTest, TakesAFrameLargerThanABlock) {
   EXPECT_EQ(payloads[0].size(), FrameReader::kBlockBytes * 3);
 }
 
+TEST_F(FrameReaderTest, KnowsHowMuchAFrameLacks) {
+  const auto one = frame(100'000);
+  EXPECT_EQ(reader.missing_bytes(), 0U);
+  const std::vector<std::byte> begin(one.begin(), one.begin() + 1'000);
+  const std::vector<std::byte> rest(one.begin() + 1'000, one.end());
+  feed(begin, begin.size());
+  EXPECT_EQ(reader.missing_bytes(), rest.size());
+  feed(rest, rest.size());
+  EXPECT_EQ(reader.missing_bytes(), 0U);
+}
+
 TEST_F(FrameReaderTest, PayloadsStayAsTheyWereWhileMoreIsRead) {
   std::vector<std::byte> stream;
   for (int i = 0; i < 100; ++i) {
