@@ -1,6 +1,6 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -12,6 +12,7 @@
 #include "client/tool/progress.hpp"
 #include "client/tool/stamp.hpp"
 #include "client/tool/text_table.hpp"
+#include "client/tool/ticker.hpp"
 #include "leat/consumer.hpp"
 #include "protocol/base/random.hpp"
 
@@ -73,7 +74,7 @@ class Sender {
         payloads_(command.size_bytes, run),
         client_(io_.get_executor(), client_options(global, "leat bench e2e, sending")),
         producer_(client_, bench_producer_options(global, command)),
-        timer_(client_.get_executor()) {}
+        ticker_(io_) {}
 
   Result<void> connect() {
     return finish([this](auto done) {
@@ -88,7 +89,8 @@ class Sender {
     measured_from_ = pacer_->intended(command_.warmup_records);
     LEAT_TRY(finish([this](auto handler) {
       sent_all_ = std::move(handler);
-      sleep_until(pacer_->intended(0));
+      set_ticker();
+      wait_for_tick();
     }));
     LEAT_TRY(finish([this](auto handler) { producer_.async_flush(std::move(handler)); }));
     return failed_ ? Result<void>(*failed_) : ok();
@@ -109,11 +111,18 @@ class Sender {
     return outcome ? std::move(*outcome) : Result<void>(Error(Errc::closed));
   }
 
-  void sleep_until(SteadyClock::time_point time) {
-    timer_.expires_at(time);
-    timer_.async_wait([this](const boost::system::error_code&) {
+  void set_ticker() {
+    const auto interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *command_.rate));
+    ticker_.set(pacer_->intended(sent_), std::max(interval, kTickMin));
+  }
+
+  void wait_for_tick() {
+    ticker_.async_wait([this] {
       auto more = send_due();
-      if (more.has_error() || !*more) sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
+      if (more.has_error() || !*more) return sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
+      if (++ticks_ % kTicksPerSetting == 0) set_ticker();
+      // Behind the sending.
+      boost::asio::post(io_, [this] { wait_for_tick(); });
     });
   }
 
@@ -124,12 +133,9 @@ class Sender {
       auto sent = send(sent_, pacer_->intended(sent_));
       if (sent.has_value()) continue;
       if (sent.error().code != Errc::would_block) return std::move(sent).error();
-      sleep_until(SteadyClock::now() + kFullRetryInterval);
-      return true;
+      return true;  // the buffer is full: at the next tick again
     }
-    if (sent_ == total || failed_) return false;
-    sleep_until(pacer_->intended(sent_));
-    return true;
+    return sent_ < total && !failed_;
   }
 
   Result<void> send(std::uint64_t number, SteadyClock::time_point intended) {
@@ -142,8 +148,8 @@ class Sender {
     });
   }
 
-  /// How soon a record is tried again that the producer's buffer had no room for.
-  static constexpr std::chrono::microseconds kFullRetryInterval{100};
+  static constexpr std::chrono::nanoseconds kTickMin = std::chrono::microseconds(10);
+  static constexpr std::uint64_t kTicksPerSetting = 1024;
 
   const Bench& command_;
   const std::uint64_t run_;
@@ -156,7 +162,8 @@ class Sender {
   boost::asio::io_context io_{1};
   Client client_;
   Producer producer_;
-  boost::asio::steady_timer timer_;
+  Ticker ticker_;
+  std::uint64_t ticks_ = 0;
 };
 
 Result<void> follow_from_the_end(Admin& admin, Consumer& consumer, const std::string& topic) {
