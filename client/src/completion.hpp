@@ -17,8 +17,8 @@
 namespace leat::client {
 
 /// A user's handler while its operation goes on. It counts as work on the handler's executor, so that an io_context does not run
-/// dry under a coroutine that waits for another thread. It is run by itself, never within our own code but at the end of a turn.
-/// One of the two has to be called; the handler is destroyed uncalled otherwise.
+/// dry under a coroutine that waits for another thread, and it is only ever run by post(): never within our own code. One of
+/// these has to be completed; the handler is destroyed uncalled otherwise.
 template <class T>
 class Completion {
  public:
@@ -56,13 +56,6 @@ class Completion {
     call.executor = asio::get_associated_executor(call.handler, asio::any_completion_executor(asio::system_executor()));
     call();
     // NOLINTEND(bugprone-use-after-move)
-  }
-
-  /// At the end of a turn, when nothing of ours is under way: the same, but at once where the client's own thread runs handlers.
-  void at_turn_end(Result<T> result) {
-    if (!gate_->runs_handlers_here()) return post(std::move(result));
-    const auto gate = gate_;
-    Call{std::move(executor_), std::move(handler_), std::move(result)}();
   }
 
  private:

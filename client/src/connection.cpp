@@ -91,7 +91,7 @@ void Connection::send(const native::Message& message, std::uint64_t correlation,
 }
 
 void Connection::flush() {
-  if (state_ == State::closed || writes_.writing() || writes_.empty()) return;
+  if (state_ == State::closed || in_frames_ || writes_.writing() || writes_.empty()) return;
   if (transport_->write(writes_.gather(), shared_from_this())) writes_.written();
 }
 
@@ -116,7 +116,9 @@ void Connection::on_received(const error_code& problem, std::size_t bytes) {
   const auto listener = listener_.lock();
   if (!listener) return close();
 
+  in_frames_ = true;  // what one read is answered with goes out together
   const Result<void> handled = handle_frames(*listener);
+  in_frames_ = false;
   if (state_ == State::closed) return;
   if (handled.has_error()) return fail(handled.error());
   if (state_ == State::open) listener->on_turn_end();

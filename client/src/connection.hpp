@@ -93,6 +93,7 @@ class Connection final : public TransportUser, public std::enable_shared_from_th
   State state_ = State::idle;
   FrameReader reader_;
   WriteQueue writes_;
+  bool in_frames_ = false;
   std::size_t waiting_bytes_ = 0;  ///< in the socket when the timer was set
   bool heard_ = false;             ///< something was received since the timer was set
   bool ping_waiting_ = false;      ///< a ping has not been answered by anything yet

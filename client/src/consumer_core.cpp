@@ -73,33 +73,24 @@ void ConsumerCore::next(Completion<RecordBatch> done) {
       if (std::erase(core.waiters_, waiting) > 0) waiting->done.post(Error(Errc::cancelled));
     });
   });
+  // A handler that asks for more waits already when more comes: what is received is decoded while it is in the processor's
+  // caches.
   const bool begun = core_->dispatch([self = shared_from_this(), waiter] {
     self->waiters_.push_back(waiter);
-    if (!self->serving_) self->serve();
+    self->serve();
   });
   if (!begun) waiter->done.post(Core::gone());
 }
 
 void ConsumerCore::serve() {
   buffer_.await_ready(!waiters_.empty());
-  while (auto next = take_next()) next->waiter->done.post(std::move(next->taken));
-}
-
-void ConsumerCore::on_turn_end() {
-  serving_ = true;
-  // Handlers that ask for more are served here, too.
-  while (auto next = take_next()) next->waiter->done.at_turn_end(std::move(next->taken));
-  serving_ = false;
-  buffer_.await_ready(!waiters_.empty());
-}
-
-std::optional<ConsumerCore::Next> ConsumerCore::take_next() {
-  if (waiters_.empty()) return std::nullopt;
-  auto taken = buffer_.try_next();
-  if (!taken) return std::nullopt;
-  auto waiter = std::move(waiters_.front());
-  waiters_.pop_front();
-  return Next{std::move(waiter), *std::move(taken)};
+  while (!waiters_.empty()) {
+    auto taken = buffer_.try_next();
+    if (!taken) break;
+    const auto waiter = std::move(waiters_.front());
+    waiters_.pop_front();
+    waiter->done.post(*std::move(taken));
+  }
 }
 
 void ConsumerCore::unsubscribe(std::string_view topic) {
@@ -207,7 +198,7 @@ void ConsumerCore::grant(const FeedPtr& feed) {
   const std::uint32_t bytes = buffer_.take_credit(*feed);
   if (closed_ || bytes == 0 || feed->subscription == 0) return;
   core_->grant_credit(feed->subscription, bytes);
-  core_->flush();
+  core_->flush_soon();
 }
 
 void ConsumerCore::drop(const FeedPtr& feed) {

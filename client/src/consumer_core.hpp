@@ -38,7 +38,7 @@ class ConsumerCore final : public Member, public std::enable_shared_from_this<Co
   // Member.
   void on_connected() override;
   void on_disconnected() override;
-  void on_turn_end() override;
+  void on_turn_end() override { serve(); }
   void on_closed() override { do_close(); }
 
   // For Feed and SubscribeCall.
@@ -51,12 +51,6 @@ class ConsumerCore final : public Member, public std::enable_shared_from_this<Co
   void serve();
 
  private:
-  struct Next {
-    std::shared_ptr<NextWaiter> waiter;
-    Result<RecordBatch> taken;
-  };
-  /// What the longest waiting is to be given, if there is both.
-  std::optional<Next> take_next();
   void subscribe(const FeedPtr& feed);
   void on_subscribed(const FeedPtr& feed, std::uint32_t subscription, Result<native::Message> message);
   void fail(const FeedPtr& feed, const Error& error);
@@ -74,7 +68,6 @@ class ConsumerCore final : public Member, public std::enable_shared_from_this<Co
   Backoff backoff_;
   bool retrying_ = false;
   bool closed_ = false;
-  bool serving_ = false;  ///< those who wait are served by a loop that goes on
   std::vector<FeedPtr> feeds_;
   std::deque<std::shared_ptr<NextWaiter>> waiters_;
 };

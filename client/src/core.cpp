@@ -206,6 +206,14 @@ void Core::flush() {
   if (connection_) connection_->flush();
 }
 
+void Core::flush_soon() {
+  if (std::exchange(flushes_soon_, true)) return;
+  post([self = shared_from_this()] {
+    self->flushes_soon_ = false;
+    self->flush();
+  });
+}
+
 void Core::on_open(const native::HelloReply& reply) {
   server_ = {reply.server_name, reply.server_version, reply.broker_id, reply.version};
   frame_bytes_max_ = reply.frame_bytes_max;

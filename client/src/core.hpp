@@ -115,6 +115,8 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
 
   /// Has what was queued written.
   void flush();
+  /// The same behind what waits for the executor now, once for all who ask meanwhile.
+  void flush_soon();
   [[nodiscard]] bool closed() const { return closed_; }
   /// Why there is no connection; nothing while there is one.
   [[nodiscard]] const std::optional<Error>& last_failure() const { return last_failure_; }
@@ -155,6 +157,7 @@ class Core final : public ConnectionListener, public std::enable_shared_from_thi
   Backoff backoff_;
   std::atomic<bool> connected_{false};
   bool closed_ = false;
+  bool flushes_soon_ = false;
   std::optional<Error> last_failure_;
   ServerInfo server_;
   std::size_t frame_bytes_max_ = 0;

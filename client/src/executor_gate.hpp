@@ -43,8 +43,6 @@ class ExecutorGate {
     std::forward<Function>(function)();
     return true;
   }
-  /// Whether handlers without an executor of their own may run within a call from here.
-  [[nodiscard]] bool runs_handlers_here() const { return executors_.own == executors_.handlers && on_own_thread(); }
   void shut() {
     const std::lock_guard lock(mutex_);
     shut_ = true;

@@ -1,6 +1,7 @@
 #include "client/src/transport.hpp"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_suffix.hpp>
 #include <optional>
@@ -33,13 +34,16 @@ class TcpTransport final : public Transport {
   }
 
   bool write(const Buffers& buffers, User user) override {
-    // Nearly always the socket takes all of it, and an operation would cost its memory and another round of the executor. What
-    // fails here fails again below.
+    // Nearly always the socket takes all of it, and an operation would cost its memory and another round of the executor.
     error_code problem;
     const std::size_t sent = socket_.send(buffers, 0, problem);
+    if (sent == asio::buffer_size(buffers)) return true;
+    if (problem && problem != asio::error::would_block) {
+      asio::post(socket_.get_executor(), [user = std::move(user), problem] { user->on_sent(problem); });
+      return false;
+    }
     unsent_.emplace(buffers);
     unsent_->consume(sent);
-    if (asio::buffer_size(*unsent_) == 0) return true;
     asio::async_write(socket_, *unsent_,
                       [user = std::move(user)](const error_code& failed, std::size_t) { user->on_sent(failed); });
     return false;

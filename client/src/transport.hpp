@@ -31,7 +31,7 @@ class Transport {
   using Buffers = std::vector<boost::asio::const_buffer>;
 
   virtual ~Transport() = default;
-  /// To connect; nothing else.
+  /// To connect, and to look at.
   virtual boost::asio::ip::tcp::socket& socket() = 0;
   /// Once connected. on_ready() may be called before this returns.
   virtual void handshake(User user) = 0;

@@ -2,6 +2,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <cmath>
 #include <functional>
 #include <future>
 #include <memory>
@@ -112,7 +113,8 @@ class Sender {
   }
 
   void set_ticker() {
-    const auto interval = std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *command_.rate));
+    // Rounded up: what ticks before its record is due sends it an interval later.
+    const auto interval = std::chrono::nanoseconds(static_cast<std::int64_t>(std::ceil(1e9 / *command_.rate)));
     ticker_.set(pacer_->intended(sent_), std::max(interval, kTickMin));
   }
 

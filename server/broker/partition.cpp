@@ -130,11 +130,17 @@ void Partition::settle_all() {
 void Partition::progress() {
   LEAT_ASSERT(owner_.on_own_thread());
   // Whoever is sent to first runs first. A few readers hold up the publisher less than it would them; a crowd does not.
-  const bool readers_first = owner_.watchers(*this) <= kReadersFirstMax;
+  const bool readers_first = owner_.watchers(*this) <= kReadersFirstMax && publishers_are_here();
   if (readers_first) wake_watchers();
   settle_all();
   send_reports();
   if (!readers_first) wake_watchers();
+}
+
+/// One on another shard is answered by a message to it, which nothing here has to come before.
+bool Partition::publishers_are_here() const {
+  const auto is_here = [this](const Waiting& waiting) { return &waiting.sink->shard() == &owner_; };
+  return std::ranges::all_of(until_written_, is_here) && std::ranges::all_of(until_visible_, is_here);
 }
 
 void Partition::abandon(const Error& error) {

@@ -69,6 +69,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void settle(std::deque<Waiting>& waiting, Offset reached, native::AckLevel level);
   void count_published(const PublishRequest& request, bool duplicate);
   void settle_all();
+  [[nodiscard]] bool publishers_are_here() const;
   [[nodiscard]] native::AckLevel level_of(Offset end) const;
   void report(const std::shared_ptr<PublishSink>& sink, PublishOutcome outcome);
   void send_reports();

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kRetryInterval{20};
 /// busy: after so many rounds in which it was, only one in so many asks.
 constexpr int kRoundsToLook = 64;
 constexpr int kRoundsWithoutLook = 16;
-constexpr int kMoreHandlersMax = 64;
+constexpr int kMoreHandlersMax = 16;
 
 /// sendfile() has no MSG_NOSIGNAL, and a peer that is gone is no reason to end the process.
 void block_sigpipe() {
@@ -33,11 +33,11 @@ void block_sigpipe() {
 
 void Shard::start() {
   thread_ = std::thread([this] {
+    own_thread_ = std::this_thread::get_id();
     ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
     block_sigpipe();
     run();
   });
-  own_thread_ = thread_.get_id();
 }
 
 void Shard::stop() {
@@ -55,6 +55,27 @@ void Shard::run() {
   }
 }
 
+bool Shard::poll() {
+  for (bool busy = false;; busy = true) {
+    const bool ends = has_more_to_end();
+    const std::size_t ran = io_.poll_one();
+    if (ran == 0 && !ends) return busy;
+    if (ran > 0) run_more();
+    end_round();
+  }
+}
+
+void Shard::defer(std::function<void()> work) {
+  LEAT_ASSERT(on_own_thread());  // nobody would wake the thread for it
+  deferred_.push_back(std::move(work));
+}
+
+void Shard::write_soon(bool journaled) {
+  LEAT_ASSERT(on_own_thread());
+  writes_staged_ = true;
+  writes_journaled_ = writes_journaled_ || journaled;
+}
+
 void Shard::run_more() {
   if (rounds_to_look_ == 0 && ++rounds_without_look_ < kRoundsWithoutLook) return;
   rounds_without_look_ = 0;
@@ -67,14 +88,6 @@ void Shard::end_round() {
   if (std::exchange(writes_staged_, false) && write_staged_) write_staged_(std::exchange(writes_journaled_, false));
   // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
   for (auto& work : std::exchange(deferred_, {})) work();
-}
-
-bool Shard::poll() {
-  for (bool busy = false;; busy = true) {
-    const bool ends = has_more_to_end();
-    if (io_.poll_one() == 0 && !ends) return busy;
-    end_round();
-  }
 }
 
 Partition* Shard::owned(LogId log) const {

@@ -61,7 +61,7 @@ class Shard {
     boost::asio::post(io_, std::forward<Work>(work));
   }
   /// Runs `work` at the end of the round; of the next one, when it is called from there.
-  void defer(std::function<void()> work) { deferred_.push_back(std::move(work)); }
+  void defer(std::function<void()> work);
   [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
   [[nodiscard]] std::size_t number() const { return number_; }
@@ -81,10 +81,7 @@ class Shard {
   [[nodiscard]] bool has_stalled() const { return has_stalled_.load(); }
 
   /// Something was staged that is wanted in its segments at the end of the round, through the journal or not.
-  void write_soon(bool journaled) {
-    writes_staged_ = true;
-    writes_journaled_ = writes_journaled_ || journaled;
-  }
+  void write_soon(bool journaled);
 
   /// How many publishes wait to be written. Raised before the last look at how far the log is written.
   void count_waiting_for_written(std::ptrdiff_t change) { waiting_for_written_.fetch_add(change); }
@@ -125,7 +122,7 @@ class Shard {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::function<void()>> deferred_;
   std::thread thread_;
-  std::thread::id own_thread_;
+  std::atomic<std::thread::id> own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;
   std::unordered_map<Partition*, std::vector<PartitionWatcher*>> watchers_;
   std::uint64_t watch_changes_ = 0;

@@ -120,7 +120,9 @@ asio::awaitable<void> TcpConnection::read_loop() {
     if (client_) client_->received(got);
     if (++in_a_row == kReadsInARowMax) {
       in_a_row = 0;
-      co_await asio::post(shard_.io(), asio::use_awaitable);
+      // Behind the round's end, so that what others are sent does not wait for all that comes here.
+      shard_.defer([self = shared_from_this()] { self->resume_.cancel(); });
+      co_await pause();
     }
   }
   // A session that ended the connection itself has its last words sent first.

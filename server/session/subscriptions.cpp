@@ -120,7 +120,7 @@ void Subscriptions::deliver_in_turn() {
 
 void Subscriptions::go_on_later() {
   if (std::exchange(goes_on_later_, true)) return;
-  shard_.post([weak = weak_from_this()] {
+  shard_.defer([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
     self->goes_on_later_ = false;

@@ -17,25 +17,25 @@ class ConsumerHandlers : public BrokerTest {
 };
 
 TEST_F(ConsumerHandlers, AHandlerThatAsksForTheNextGetsEverything) {
-  constexpr int kBatches = 20'000;
+  constexpr std::size_t kBatches = 20'000;
   record::BatchBuilder builder({});
   builder.append(0, std::nullopt, as_bytes("x"));
   const auto batch = builder.finish({}).value();
-  for (int i = 0; i < kBatches; ++i) broker.append_raw("t", 0, batch, 1);
+  for (std::size_t i = 0; i < kBatches; ++i) broker.append_raw("t", 0, batch, 1);
   Consumer consumer(client, {.credit_bytes_max = 64 << 10});
   ASSERT_TRUE(consumer.subscribe("t"));
   std::promise<void> done;
   std::size_t taken = 0;
   std::function<void()> take_next = [&] {
     consumer.async_next([&](const Result<RecordBatch>& next) {
-      ASSERT_TRUE(next.has_value());
-      taken += next->size();
-      if (taken == kBatches) return done.set_value();
+      taken += next.has_value() ? next->size() : 0;
+      if (taken == kBatches || next.has_error()) return done.set_value();
       take_next();
     });
   };
   take_next();
   done.get_future().wait();
+  EXPECT_EQ(taken, kBatches);
 }
 
 TEST_F(ConsumerHandlers, AHandlerMayEndItsConsumer) {

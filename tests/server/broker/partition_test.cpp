@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <future>
+#include <limits>
 
 #include "protocol/base/random.hpp"
 #include "protocol/record/batch_validator.hpp"
@@ -46,7 +47,7 @@ class NotingWatcher final : public PartitionWatcher {
  public:
   explicit NotingWatcher(const RecordingSink& sink) : sink_(sink) {}
   void on_advanced(Partition&) override { acknowledged_before = sink_.outcomes.size(); }
-  std::size_t acknowledged_before = 0;
+  std::size_t acknowledged_before = std::numeric_limits<std::size_t>::max();
 
  private:
   const RecordingSink& sink_;

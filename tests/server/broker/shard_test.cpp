@@ -67,6 +67,31 @@ TEST_F(ShardTest, WhatIsDeferredBetweenTwoRoundsRunsWithoutAnyHandler) {
   EXPECT_FALSE(shard_.poll());
 }
 
+TEST_F(ShardTest, HandlersThatAreReadyTogetherShareRounds) {
+  constexpr int kHandlers = 1'000;
+  int written = 0;
+  Shard shard(0, [&written](bool) { ++written; });
+  shard.adopt_this_thread();
+  for (int i = 0; i < kHandlers; ++i) shard.post([&] { shard.write_soon(false); });
+  shard.poll();
+  EXPECT_LT(written, kHandlers / 4);
+  EXPECT_GT(written, kHandlers / 100) << "nobody's round is endless";
+}
+
+TEST_F(ShardTest, OneThatComesBackEachRoundDoesNotHoldUpItsEnd) {
+  std::function<void(int)> come_back = [&](int times) {
+    happened_.emplace_back("again");
+    if (times > 0) shard_.defer([&come_back, times] { come_back(times - 1); });
+  };
+  for (int i = 0; i < 100; ++i) post("before");
+  (void)run();  // it looks for more each round from here on
+  shard_.post([&] {
+    shard_.defer([this] { happened_.emplace_back("sent"); });
+    come_back(3);
+  });
+  EXPECT_THAT(run(), ElementsAre("again", "sent", "again", "again", "again"));
+}
+
 TEST(ShardThread, ARoundThatLeavesSomethingToDoDoesNotWaitForAnother) {
   Shard shard(0);
   shard.start();
