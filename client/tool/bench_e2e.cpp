@@ -2,18 +2,18 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
-#include <cmath>
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 
 #include "client/tool/bench.hpp"
 #include "client/tool/connection.hpp"
 #include "client/tool/pacer.hpp"
 #include "client/tool/progress.hpp"
+#include "client/tool/punctual_timer.hpp"
 #include "client/tool/stamp.hpp"
 #include "client/tool/text_table.hpp"
-#include "client/tool/ticker.hpp"
 #include "leat/consumer.hpp"
 #include "protocol/base/random.hpp"
 
@@ -75,7 +75,7 @@ class Sender {
         payloads_(command.size_bytes, run),
         client_(io_.get_executor(), client_options(global, "leat bench e2e, sending")),
         producer_(client_, bench_producer_options(global, command)),
-        ticker_(io_) {}
+        timer_(io_) {}
 
   Result<void> connect() {
     return finish([this](auto done) {
@@ -90,8 +90,7 @@ class Sender {
     measured_from_ = pacer_->intended(command_.warmup_records);
     LEAT_TRY(finish([this](auto handler) {
       sent_all_ = std::move(handler);
-      set_ticker();
-      wait_for_tick();
+      sleep_until(pacer_->intended(0));
     }));
     LEAT_TRY(finish([this](auto handler) { producer_.async_flush(std::move(handler)); }));
     return failed_ ? Result<void>(*failed_) : ok();
@@ -112,32 +111,26 @@ class Sender {
     return outcome ? std::move(*outcome) : Result<void>(Error(Errc::closed));
   }
 
-  void set_ticker() {
-    // Rounded up: what ticks before its record is due sends it an interval later.
-    const auto interval = std::chrono::nanoseconds(static_cast<std::int64_t>(std::ceil(1e9 / *command_.rate)));
-    ticker_.set(pacer_->intended(sent_), std::max(interval, kTickMin));
-  }
-
-  void wait_for_tick() {
-    ticker_.async_wait([this] {
+  void sleep_until(SteadyClock::time_point time) {
+    timer_.async_wait_until(time, [this] {
       auto more = send_due();
       if (more.has_error() || !*more) return sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
-      if (++ticks_ % kTicksPerSetting == 0) set_ticker();
-      // Behind the sending.
-      boost::asio::post(io_, [this] { wait_for_tick(); });
+      // Behind the sending: on a virtual machine a timer takes longer to set than a record to send.
+      boost::asio::post(io_, [this, next = *more] { sleep_until(*next); });
     });
   }
 
-  /// Everything whose time has come; false when that was the last.
-  Result<bool> send_due() {
+  /// Sends everything whose time has come. The result is when to go on; null when that was the last.
+  Result<std::optional<SteadyClock::time_point>> send_due() {
     const std::uint64_t total = command_.warmup_records + command_.records;
     for (const auto due = std::min(total, pacer_->due(SteadyClock::now())); sent_ < due && !failed_; ++sent_) {
       auto sent = send(sent_, pacer_->intended(sent_));
       if (sent.has_value()) continue;
       if (sent.error().code != Errc::would_block) return std::move(sent).error();
-      return true;  // the buffer is full: at the next tick again
+      return SteadyClock::now() + kFullRetryInterval;
     }
-    return sent_ < total && !failed_;
+    if (sent_ == total || failed_) return std::nullopt;
+    return pacer_->intended(sent_);
   }
 
   Result<void> send(std::uint64_t number, SteadyClock::time_point intended) {
@@ -150,8 +143,8 @@ class Sender {
     });
   }
 
-  static constexpr std::chrono::nanoseconds kTickMin = std::chrono::microseconds(10);
-  static constexpr std::uint64_t kTicksPerSetting = 1024;
+  /// How soon a record is tried again that the producer's buffer had no room for.
+  static constexpr std::chrono::microseconds kFullRetryInterval{100};
 
   const Bench& command_;
   const std::uint64_t run_;
@@ -164,8 +157,7 @@ class Sender {
   boost::asio::io_context io_{1};
   Client client_;
   Producer producer_;
-  Ticker ticker_;
-  std::uint64_t ticks_ = 0;
+  PunctualTimer timer_;
 };
 
 Result<void> follow_from_the_end(Admin& admin, Consumer& consumer, const std::string& topic) {

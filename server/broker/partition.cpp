@@ -130,8 +130,10 @@ void Partition::settle_all() {
 void Partition::progress() {
   LEAT_ASSERT(owner_.on_own_thread());
   // Whoever is sent to first runs first. A few readers hold up the publisher less than it would them; a crowd does not.
-  const bool readers_first = owner_.watchers(*this) <= kReadersFirstMax && publishers_are_here();
+  const std::size_t readers = owner_.watchers(*this);
+  const bool readers_first = readers <= kReadersFirstMax && publishers_are_here();
   if (readers_first) wake_watchers();
+  if (readers_first && readers > 0) owner_.defer_yield();
   settle_all();
   send_reports();
   if (!readers_first) wake_watchers();

@@ -1,6 +1,7 @@
 #include "server/broker/shard.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <csignal>
@@ -70,6 +71,17 @@ void Shard::defer(std::function<void()> work) {
   deferred_.push_back(std::move(work));
 }
 
+void Shard::defer_yield() {
+  if (!std::exchange(yield_deferred_, true)) defer([this] { yield(); });
+}
+
+void Shard::yield() {
+  const auto from = YieldPause::Clock::now();
+  if (!yield_pause_.is_over(from)) return;
+  ::sched_yield();
+  yield_pause_.yielded(from, YieldPause::Clock::now());
+}
+
 void Shard::write_soon(bool journaled) {
   LEAT_ASSERT(on_own_thread());
   writes_staged_ = true;
@@ -86,6 +98,7 @@ void Shard::run_more() {
 
 void Shard::end_round() {
   if (std::exchange(writes_staged_, false) && write_staged_) write_staged_(std::exchange(writes_journaled_, false));
+  yield_deferred_ = false;
   // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
   for (auto& work : std::exchange(deferred_, {})) work();
 }

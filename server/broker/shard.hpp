@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "protocol/base/ids.hpp"
+#include "server/broker/yield_pause.hpp"
 #include "server/metrics/lag.hpp"
 #include "server/metrics/shard_metrics.hpp"
 
@@ -62,6 +63,9 @@ class Shard {
   }
   /// Runs `work` at the end of the round; of the next one, when it is called from there.
   void defer(std::function<void()> work);
+  /// Lets those who were sent something run before what is deferred after this, if they wait for this thread's processor. Once a
+  /// round.
+  void defer_yield();
   [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
   [[nodiscard]] std::size_t number() const { return number_; }
@@ -108,6 +112,7 @@ class Shard {
   void run_more();
   [[nodiscard]] bool has_more_to_end() const { return writes_staged_ || !deferred_.empty(); }
   void end_round();
+  void yield();
   void arm_retry_timer();
 
   const std::size_t number_;
@@ -121,6 +126,8 @@ class Shard {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::function<void()>> deferred_;
+  bool yield_deferred_ = false;
+  YieldPause yield_pause_;
   std::thread thread_;
   std::atomic<std::thread::id> own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;

@@ -55,6 +55,20 @@ TEST_F(ShardTest, WhatAHandlerDefersRunsAtTheRoundsEnd) {
   EXPECT_THAT(run(), ElementsAre("a", "end of a", "first", "second", "b"));
 }
 
+TEST_F(ShardTest, AYieldHoldsUpNothingThatIsDeferred) {
+  post("a", [this] {
+    defer("first");
+    shard_.defer_yield();
+    shard_.defer_yield();
+    defer("second");
+  });
+  post("b", [this] {
+    shard_.defer_yield();
+    defer("third");
+  });
+  EXPECT_THAT(run(), ElementsAre("a", "first", "second", "b", "third"));
+}
+
 TEST_F(ShardTest, WhatTheDeferredDeferLetsOthersRunFirst) {
   post("a", [this] { defer("later", [this] { defer("much later"); }); });
   post("b");

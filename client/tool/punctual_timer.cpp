@@ -1,4 +1,4 @@
-#include "client/tool/ticker.hpp"
+#include "client/tool/punctual_timer.hpp"
 
 #include <sys/timerfd.h>
 
@@ -17,11 +17,12 @@ timespec as_timespec(std::chrono::nanoseconds time) {
 
 }  // namespace
 
-Ticker::Ticker(boost::asio::io_context& io) : descriptor_(io, ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {}
+PunctualTimer::PunctualTimer(boost::asio::io_context& io)
+    : descriptor_(io, ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
-void Ticker::set(TimePoint first, std::chrono::nanoseconds interval) {
-  LEAT_ASSERT(interval.count() > 0);
-  itimerspec times{as_timespec(interval), as_timespec(first.time_since_epoch())};
+// Never read: setting it anew takes the expiry away.
+void PunctualTimer::set(TimePoint time) {
+  const itimerspec times{{}, as_timespec(time.time_since_epoch())};
   const int set = ::timerfd_settime(descriptor_.native_handle(), TFD_TIMER_ABSTIME, &times, nullptr);
   LEAT_ASSERT(set == 0);
 }
