@@ -111,13 +111,16 @@ class Sender {
     return outcome ? std::move(*outcome) : Result<void>(Error(Errc::closed));
   }
 
+  void go_on() {
+    auto more = send_due();
+    if (more.has_error() || !*more) return sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
+    // Behind the sending: on a virtual machine a timer takes longer to set than a record to send.
+    boost::asio::post(io_, [this, next = **more] { sleep_until(next); });
+  }
+
   void sleep_until(SteadyClock::time_point time) {
-    timer_.async_wait_until(time, [this] {
-      auto more = send_due();
-      if (more.has_error() || !*more) return sent_all_(more.has_error() ? Result<void>(more.error()) : ok());
-      // Behind the sending: on a virtual machine a timer takes longer to set than a record to send.
-      boost::asio::post(io_, [this, next = *more] { sleep_until(*next); });
-    });
+    if (time <= SteadyClock::now()) return go_on();
+    timer_.async_wait_until(time, [this] { go_on(); });
   }
 
   /// Sends everything whose time has come. The result is when to go on; null when that was the last.

@@ -2,6 +2,7 @@
 
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "protocol/base/assert.hpp"
@@ -20,9 +21,10 @@ timespec as_timespec(std::chrono::nanoseconds time) {
 PunctualTimer::PunctualTimer(boost::asio::io_context& io)
     : descriptor_(io, ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {}
 
-// Never read: setting it anew takes the expiry away.
+// Never read: setting it anew takes the expiry away, and async_wait() has epoll look anew whether there is one.
 void PunctualTimer::set(TimePoint time) {
-  const itimerspec times{{}, as_timespec(time.time_since_epoch())};
+  // Zero would stop it.
+  const itimerspec times{{}, as_timespec(std::max(time.time_since_epoch(), TimePoint::duration(1)))};
   const int set = ::timerfd_settime(descriptor_.native_handle(), TFD_TIMER_ABSTIME, &times, nullptr);
   LEAT_ASSERT(set == 0);
 }

@@ -37,6 +37,7 @@ void Shard::start() {
     own_thread_ = std::this_thread::get_id();
     ::pthread_setname_np(::pthread_self(), ("leat-shard-" + std::to_string(number_)).c_str());
     block_sigpipe();
+    if (!yield_) yield_ = [] { ::sched_yield(); };
     run();
   });
 }
@@ -51,8 +52,7 @@ void Shard::run() {
   while (true) {
     const std::size_t ran = has_more_to_end() ? io_.poll_one() : io_.run_one();
     if (io_.stopped()) return;
-    if (ran > 0) run_more();
-    end_round();
+    end_round(ran == 0 || !run_more());
   }
 }
 
@@ -61,8 +61,7 @@ bool Shard::poll() {
     const bool ends = has_more_to_end();
     const std::size_t ran = io_.poll_one();
     if (ran == 0 && !ends) return busy;
-    if (ran > 0) run_more();
-    end_round();
+    end_round(ran == 0 || !run_more());
   }
 }
 
@@ -72,13 +71,15 @@ void Shard::defer(std::function<void()> work) {
 }
 
 void Shard::defer_yield() {
-  if (!std::exchange(yield_deferred_, true)) defer([this] { yield(); });
+  LEAT_ASSERT(on_own_thread());
+  ++yields_deferred_;
+  yield_before_ = deferred_.size();
 }
 
 void Shard::yield() {
   const auto from = YieldPause::Clock::now();
-  if (!yield_pause_.is_over(from)) return;
-  ::sched_yield();
+  if (!yield_ || !yield_pause_.is_over(from)) return;
+  yield_();
   yield_pause_.yielded(from, YieldPause::Clock::now());
 }
 
@@ -88,19 +89,24 @@ void Shard::write_soon(bool journaled) {
   writes_journaled_ = writes_journaled_ || journaled;
 }
 
-void Shard::run_more() {
-  if (rounds_to_look_ == 0 && ++rounds_without_look_ < kRoundsWithoutLook) return;
+bool Shard::run_more() {
+  if (rounds_to_look_ == 0 && ++rounds_without_look_ < kRoundsWithoutLook) return false;
   rounds_without_look_ = 0;
   int more = 0;
   while (more < kMoreHandlersMax && io_.poll_one() > 0) ++more;
   rounds_to_look_ = more > 0 ? kRoundsToLook : std::max(0, rounds_to_look_ - 1);
+  return more > 0;
 }
 
-void Shard::end_round() {
+void Shard::end_round(bool is_quiet) {
   if (std::exchange(writes_staged_, false) && write_staged_) write_staged_(std::exchange(writes_journaled_, false));
-  yield_deferred_ = false;
   // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
-  for (auto& work : std::exchange(deferred_, {})) work();
+  const auto deferred = std::exchange(deferred_, {});
+  const bool yields = std::exchange(yields_deferred_, 0) == 1 && is_quiet && yield_before_ > 0;
+  for (std::size_t i = 0; i < deferred.size(); ++i) {
+    if (yields && i == yield_before_) yield();
+    deferred[i]();
+  }
 }
 
 Partition* Shard::owned(LogId log) const {

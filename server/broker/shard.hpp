@@ -36,10 +36,11 @@ class PartitionWatcher {
 class Shard {
  public:
   /// `write_staged` is called at the end of a round that staged something that it is for; with true when some of it goes through
-  /// the journal.
-  explicit Shard(std::size_t number, std::function<void(bool)> write_staged = nullptr)
+  /// the journal. `yield` gives the processor away; without one a shard with a thread of its own calls sched_yield().
+  explicit Shard(std::size_t number, std::function<void(bool)> write_staged = nullptr, std::function<void()> yield = nullptr)
       : number_(number),
         write_staged_(std::move(write_staged)),
+        yield_(std::move(yield)),
         io_(1),
         work_(boost::asio::make_work_guard(io_)),
         retry_timer_(io_) {}
@@ -63,8 +64,8 @@ class Shard {
   }
   /// Runs `work` at the end of the round; of the next one, when it is called from there.
   void defer(std::function<void()> work);
-  /// Lets those who were sent something run before what is deferred after this, if they wait for this thread's processor. Once a
-  /// round.
+  /// Lets those who are sent something by what is deferred so far run before the rest, if they wait for this thread's processor.
+  /// Only in a round with nothing else to do: one handler, and one such call.
   void defer_yield();
   [[nodiscard]] bool on_own_thread() const { return std::this_thread::get_id() == own_thread_; }
 
@@ -108,15 +109,16 @@ class Shard {
 
  private:
   void run();
-  /// More handlers that are ready now, if it is worth asking for them.
-  void run_more();
+  /// More handlers that are ready now, if it is worth asking for them; false if there were none.
+  bool run_more();
   [[nodiscard]] bool has_more_to_end() const { return writes_staged_ || !deferred_.empty(); }
-  void end_round();
+  void end_round(bool is_quiet);
   void yield();
   void arm_retry_timer();
 
   const std::size_t number_;
   const std::function<void(bool)> write_staged_;
+  std::function<void()> yield_;
   bool writes_staged_ = false;
   bool writes_journaled_ = false;
   int rounds_to_look_ = 0;       ///< so many more ask what else is ready
@@ -126,8 +128,9 @@ class Shard {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::function<void()>> deferred_;
-  bool yield_deferred_ = false;
   YieldPause yield_pause_;
+  int yields_deferred_ = 0;
+  std::size_t yield_before_ = 0;  ///< the place in `deferred_`
   std::thread thread_;
   std::atomic<std::thread::id> own_thread_;
   std::unordered_map<LogId, std::shared_ptr<Partition>> partitions_;

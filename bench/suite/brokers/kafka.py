@@ -51,8 +51,9 @@ class Kafka(Broker):
         return Start(self._java("kafka.Kafka", str(config)), lambda: port_accepts(port), load, port)
 
     def _format(self, config: pathlib.Path) -> None:
+        # It may begin with a dash, so it must not stand alone on the command line.
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        ended = subprocess.run(self._java("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(config)),
+        ended = subprocess.run(self._java("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}", "-c", str(config)),
                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
         if ended.returncode != 0:
             raise ServerFailed(f"formatting its storage: {(ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1]}")

@@ -35,8 +35,8 @@ class ShardTest : public ::testing::Test {
     return happened_;
   }
 
-  Shard shard_{0};
   std::vector<std::string> happened_;
+  Shard shard_{0, nullptr, [this] { happened_.emplace_back("yielded"); }};
 };
 
 TEST_F(ShardTest, WhatIsPostedRunsInOrder) {
@@ -55,18 +55,37 @@ TEST_F(ShardTest, WhatAHandlerDefersRunsAtTheRoundsEnd) {
   EXPECT_THAT(run(), ElementsAre("a", "end of a", "first", "second", "b"));
 }
 
-TEST_F(ShardTest, AYieldHoldsUpNothingThatIsDeferred) {
+TEST_F(ShardTest, AQuietRoundYieldsBetweenWhatWasDeferredBeforeAndAfter) {
   post("a", [this] {
     defer("first");
     shard_.defer_yield();
-    shard_.defer_yield();
     defer("second");
   });
+  EXPECT_THAT(run(), ElementsAre("a", "first", "yielded", "second"));
+}
+
+TEST_F(ShardTest, AYieldWithNobodyBeforeOrBehindItIsNone) {
+  post("a", [this] {
+    shard_.defer_yield();
+    defer("first");
+  });
+  EXPECT_THAT(run(), ElementsAre("a", "first"));
   post("b", [this] {
+    defer("first");
+    shard_.defer_yield();
+  });
+  EXPECT_THAT(run(), ElementsAre("b", "first"));
+}
+
+TEST_F(ShardTest, ARoundWithMoreToDoDoesNotYield) {
+  post("a", [this] {
+    defer("first");
+    shard_.defer_yield();
+    defer("second");
     shard_.defer_yield();
     defer("third");
   });
-  EXPECT_THAT(run(), ElementsAre("a", "first", "second", "b", "third"));
+  EXPECT_THAT(run(), ElementsAre("a", "first", "second", "third"));
 }
 
 TEST_F(ShardTest, WhatTheDeferredDeferLetsOthersRunFirst) {
