@@ -75,6 +75,11 @@ def descendants(root: int, table: dict[int, ProcessStat]) -> list[int]:
     return found
 
 
+def ticks_between(begin: dict[int, int], end: dict[int, int]) -> int:
+    """By process. Of those that are still there: what the others had in all their lives would be taken off again."""
+    return sum(ticks - begin.get(pid, 0) for pid, ticks in end.items())
+
+
 def peak_memory_bytes(pids: Iterable[int]) -> int:
     """The peak resident set of each since reset_peak_memory, summed."""
     return sum(_status_bytes(pid, "VmHWM") for pid in pids)
@@ -130,7 +135,7 @@ class _Reading:
     at: float
     machine: MachineTicks
     server: int
-    kernel: int
+    kernel: dict[int, int]
     own_cpu_s: float
 
 
@@ -146,7 +151,7 @@ class Meter:
         end, pids = self._read()
         begin = self._begin
         server_s = (end.server - begin.server) / TICKS_PER_S
-        kernel_s = (end.kernel - begin.kernel) / TICKS_PER_S
+        kernel_s = ticks_between(begin.kernel, end.kernel) / TICKS_PER_S
         own_s = end.own_cpu_s - begin.own_cpu_s
         busy_s = (end.machine.busy - begin.machine.busy) / TICKS_PER_S
         return Usage(
@@ -163,7 +168,7 @@ class Meter:
         table = processes()
         pids = descendants(self._root, table)
         server = sum(table[pid].cpu_ticks for pid in pids)
-        kernel = sum(table[pid].cpu_ticks for pid in descendants(KTHREADD, table))
+        kernel = {pid: table[pid].cpu_ticks for pid in descendants(KTHREADD, table)}
         machine = parse_machine_ticks((PROC / "stat").read_text(encoding="ascii"))
         return _Reading(time.monotonic(), machine, server, kernel, _own_cpu_s()), pids
 

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from suite import accounting, cold_files, machine
-from suite.accounting import MachineTicks, Meter, ProcessStat, parse_machine_ticks, parse_process_stat, parse_status_bytes
+from suite.accounting import MachineTicks, Meter, ProcessStat, parse_machine_ticks, parse_process_stat, parse_status_bytes, ticks_between
 
 FIELDS = "S 41 41 41 0 -1 4194560 100 0 0 0 7 5 2 1 20 0 3 0 1234 1000 200 18446744073709551615"
 
@@ -32,6 +32,9 @@ class Parsing(unittest.TestCase):
     def test_descendants_are_children_of_children_too(self):
         table = {pid: ProcessStat(pid, parent, 0) for pid, parent in ((1, 0), (5, 1), (6, 5), (7, 6), (8, 1))}
         self.assertEqual(sorted(accounting.descendants(5, table)), [6, 7])
+
+    def test_a_thread_that_has_ended_takes_nothing_off_the_others(self):
+        self.assertEqual(ticks_between({6: 900, 7: 10}, {7: 15, 8: 3}), 8)
 
 
 class Measuring(unittest.TestCase):
