@@ -15,7 +15,7 @@ class YieldPause {
   [[nodiscard]] bool is_over(Clock::time_point now) const { return now >= until_; }
   void yielded(Clock::time_point from, Clock::time_point to) {
     if (to - from <= kAwayMax) return;
-    pause_ = from - until_ < kPauseMax ? std::min(2 * pause_, kPauseMax) : kPauseMin;
+    pause_ = from - until_ < kPauseMax ? std::clamp(2 * pause_, kPauseMin, kPauseMax) : kPauseMin;
     until_ = to + pause_;
   }
 
@@ -24,7 +24,7 @@ class YieldPause {
   static constexpr std::chrono::seconds kPauseMin{1};
   static constexpr std::chrono::seconds kPauseMax{64};
 
-  std::chrono::seconds pause_ = kPauseMin;
+  std::chrono::seconds pause_{0};
   Clock::time_point until_{};
 };
 

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 class YieldPauseTest : public ::testing::Test {
  protected:
-  const YieldPause::Clock::time_point now_ = YieldPause::Clock::now();
+  const YieldPause::Clock::time_point now_{5s};  ///< of a machine that has just started
   YieldPause pause_;
 };
 

@@ -6,6 +6,8 @@
 #include <deque>
 #include <future>
 
+#include "server/support/rounds.hpp"
+
 namespace leat::server {
 namespace {
 
@@ -108,15 +110,9 @@ class TcpConnectionTest : public ::testing::Test {
     });
     done.get_future().wait();
   }
-  /// Handlers that are ready together share a round, and what they deferred is done behind them.
-  void await_round_end() {
-    std::promise<void> done;
-    shard_.post([&] { shard_.defer([&] { done.set_value(); }); });
-    done.get_future().wait();
-  }
   /// What is under way on the shard has posted what it will, and that has run.
   void settle() {
-    for (int round = 0; round < 4; ++round) await_round_end();
+    for (int round = 0; round < 4; ++round) await_round_end(shard_);
   }
   void send(std::size_t bytes) { asio::write(client_, asio::buffer(std::vector<std::byte>(bytes))); }
   void wait_until_it_waits_for_room() {

@@ -8,6 +8,7 @@
 #include "protocol/base/random.hpp"
 #include "protocol/record/batch_validator.hpp"
 #include "server/support/batches.hpp"
+#include "server/support/rounds.hpp"
 #include "simulation/temporary_directory.hpp"
 #include "storage/io/posix_file_system.hpp"
 
@@ -119,12 +120,6 @@ class SubscriptionsTest : public ::testing::Test {
       work();
       done.set_value();
     });
-    done.get_future().wait();
-  }
-  /// Returns behind the end of a round that began after the call: handlers that are ready together share one.
-  void await_round_end() {
-    std::promise<void> done;
-    shard().post([&] { shard().defer([&] { done.set_value(); }); });
     done.get_future().wait();
   }
   void publish(std::size_t partition, std::size_t value_bytes) {
@@ -239,7 +234,7 @@ TEST_F(SubscriptionsTest, OnesWithNothingToDeliverAreNotInTheLine) {
   EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
   publish(1, 1000);
   pump_with_room(64U << 20);
-  for (int turns = 0; turns < 10; ++turns) await_round_end();
+  for (int turns = 0; turns < 10; ++turns) await_round_end(shard());
   EXPECT_EQ(delivered_.size(), 2U + 2990 / 2) << "all that have credit";
 }
 
