@@ -1,6 +1,7 @@
 #include "bench/load/kafka_publisher.hpp"
 
 #include <array>
+#include <string>
 
 namespace leat::load::kafka {
 namespace {
@@ -14,8 +15,8 @@ Settings settings_for(const PublisherSettings& settings) {
       // librdkafka's default, and the faster one: a retry may store a record twice.
       {"enable.idempotence", "false"},
       {"compression.codec", "none"},
-      // A full batch goes at once; one that is not waits this long for more.
-      {"linger.ms", is_latency_measured ? "0" : "1"},
+      // A full batch goes at once; one that is not waits this long for more. What suits the broker is found by trying.
+      {"linger.ms", is_latency_measured ? "0" : std::to_string(settings.linger_ms.value_or(1))},
       {"max.in.flight.requests.per.connection", is_latency_measured ? "1" : "1000000"},
       {"batch.size", "1000000"},
       {"batch.num.messages", "100000"},
@@ -34,11 +35,12 @@ Result<std::unique_ptr<Publisher>> KafkaPublisher::connect(const Target& target,
   LEAT_ASSIGN(auto client, make_client(RD_KAFKA_PRODUCER, target.address, settings_for(settings)));
   LEAT_ASSIGN(const auto partitions, partition_count(client.get(), target.topic));
   if (partitions == 0) return Error(Errc::unknown_topic, target.topic);
-  return std::unique_ptr<Publisher>(new KafkaPublisher(std::move(client), target.topic, sink));
+  return std::unique_ptr<Publisher>(new KafkaPublisher(std::move(client), target.topic, settings.spread ? partitions : 0, sink));
 }
 
-KafkaPublisher::KafkaPublisher(Handle client, const std::string& topic, AckSink& sink)
+KafkaPublisher::KafkaPublisher(Handle client, const std::string& topic, std::int32_t spread_over, AckSink& sink)
     : Publisher(sink),
+      spread_over_(spread_over),
       client_(std::move(client)),
       acknowledgements_(rd_kafka_queue_get_main(client_.get())),
       topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)) {
@@ -55,7 +57,9 @@ Result<void> KafkaPublisher::send(ByteSpan value, Time intended) {
   // The time travels with the message as its opaque pointer.
   auto* const opaque = reinterpret_cast<void*>(static_cast<std::intptr_t>(intended.time_since_epoch().count()));
   auto* const payload = const_cast<std::byte*>(value.data());  // only read, with RD_KAFKA_MSG_F_COPY
-  while (rd_kafka_produce(topic_.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, payload, value.size(), nullptr, 0, opaque) !=
+  const std::int32_t partition = spread_over_ == 0 ? RD_KAFKA_PARTITION_UA : next_partition_;
+  if (++next_partition_ >= spread_over_) next_partition_ = 0;
+  while (rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, payload, value.size(), nullptr, 0, opaque) !=
          0) {
     const auto code = rd_kafka_last_error();
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return failed("publishing to Kafka", code);

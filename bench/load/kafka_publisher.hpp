@@ -16,9 +16,12 @@ class KafkaPublisher final : public Publisher {
   Result<void> await(std::uint64_t acknowledged, Time deadline) override;
 
  private:
-  KafkaPublisher(Handle client, const std::string& topic, AckSink& sink);
+  /// `spread_over`: partitions that take turns; 0 leaves them to librdkafka, which stays with one for a while.
+  KafkaPublisher(Handle client, const std::string& topic, std::int32_t spread_over, AckSink& sink);
   Result<void> take_acknowledgements();
 
+  const std::int32_t spread_over_;
+  std::int32_t next_partition_ = 0;
   Handle client_;
   Queue acknowledgements_;
   TopicHandle topic_;

@@ -11,12 +11,12 @@ Settings settings() {
       // An answer goes as soon as there is a byte to send, and is large when there is much.
       {"fetch.min.bytes", "1"},
       {"fetch.wait.max.ms", "500"},
-      {"fetch.message.max.bytes", "10485760"},
+      {"fetch.message.max.bytes", "4194304"},
       {"fetch.max.bytes", "104857600"},
       {"receive.message.max.bytes", "209715200"},
-      // Fetched ahead of what is read.
-      {"queued.min.messages", "1000000"},
-      {"queued.max.messages.kbytes", "262144"},
+      // Fetched ahead of what is read: as much as can be asked for, as librdkafka pauses for a second when it has enough.
+      {"queued.min.messages", "10000000"},
+      {"queued.max.messages.kbytes", "2097151"},
       // A partition that had nothing is asked again at once.
       {"fetch.error.backoff.ms", "0"},
       {"check.crcs", "false"},

@@ -30,6 +30,8 @@ Options:
   --producers UINT [1]        Connections that publish
   --in-flight UINT [5000]     Most unacknowledged records of a producer, without --rate; fan 200
   --rate FLOAT                Records a second, over all producers
+  --spread                    pub: each record to the next partition, not a batch at a time
+  --linger-ms FLOAT           pub, kafka: how long a batch waits to fill; default 1
   --subscribers UINT [100]    fan: subscribers, each on its own connection
   --seconds FLOAT [10]        fan: how long
 
@@ -126,6 +128,13 @@ std::variant<LoadCommand, EarlyExit> finish(LoadCommand command, const std::stri
     }
     if (!options.empty()) return refusal(options.front() + " has no meaning for create");
     return command;
+  }
+  if (const auto text = extract(options, "--linger-ms")) {
+    command.linger_ms = number<double>(*text);
+    if (!command.linger_ms || !(*command.linger_ms > 0 && *command.linger_ms <= 1000)) {
+      return refusal("--linger-ms " + *text + ": expected a number of at most 1000");
+    }
+    if (kind != "pub") return refusal("--linger-ms has no meaning for " + kind);
   }
   auto bench = parse_bench(kind, command.target.topic, options);
   if (const auto* early = std::get_if<EarlyExit>(&bench)) return *early;

@@ -18,6 +18,7 @@ struct LoadCommand {
   Target target;
   std::optional<tool::Bench> bench;  ///< nothing: create the topic
   std::uint32_t partitions = 1;      ///< of a topic to create
+  std::optional<double> linger_ms;   ///< see PublisherSettings
 };
 
 /// BROKER COMMAND TOPIC [OPTIONS]; the options and their defaults are those of `leat bench`, whose parser reads them.

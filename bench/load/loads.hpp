@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "bench/load/peer.hpp"
 #include "client/tool/bench.hpp"
 #include "client/tool/commands.hpp"
@@ -7,7 +9,7 @@
 namespace leat::load {
 
 /// Each does what the bench of `leat bench` of that name does, and measures the same. Called from the main thread.
-Result<void> pub_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
+Result<void> pub_load(Peer& peer, const tool::Bench& command, std::optional<double> linger_ms, tool::BenchResult& result);
 Result<void> sub_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
 Result<void> e2e_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
 Result<void> fan_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);

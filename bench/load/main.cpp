@@ -34,7 +34,7 @@ Result<void> run(const LoadCommand& command) {
   const auto result = std::make_unique<leat::tool::BenchResult>();  // too large for the stack
   switch (command.bench->kind) {
     case BenchKind::pub:
-      LEAT_TRY(pub_load(*peer, *command.bench, *result));
+      LEAT_TRY(pub_load(*peer, *command.bench, command.linger_ms, *result));
       break;
     case BenchKind::sub:
       LEAT_TRY(sub_load(*peer, *command.bench, *result));

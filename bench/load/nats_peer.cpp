@@ -53,11 +53,15 @@ Result<std::uint32_t> partition_count(Connection& connection, const std::string&
 }
 
 /// JetStream: each message has a reply subject of its own, and what comes there is its acknowledgement, as in the official
-/// clients' asynchronous publishing. Several partitions are a stream each and take turns.
+/// clients' asynchronous publishing. Several partitions are a stream each.
 class JetStreamPublisher final : public WirePublisher {
  public:
-  JetStreamPublisher(std::unique_ptr<Connection> connection, const std::string& topic, std::uint32_t partitions, AckSink& sink)
-      : WirePublisher(connection->wire(), sink), connection_(std::move(connection)), reply_prefix_(connection_->inbox("")) {
+  JetStreamPublisher(std::unique_ptr<Connection> connection, const std::string& topic, std::uint32_t partitions, bool spread,
+                     AckSink& sink)
+      : WirePublisher(connection->wire(), sink),
+        connection_(std::move(connection)),
+        reply_prefix_(connection_->inbox("")),
+        turns_(partitions, spread) {
     for (std::uint32_t i = 0; i < partitions; ++i) {
       commands_.push_back("PUB " + partition_name(topic, partitions, i) + " " + reply_prefix_);
     }
@@ -66,7 +70,7 @@ class JetStreamPublisher final : public WirePublisher {
  private:
   void append(ByteSpan value, std::uint64_t number) override {
     std::string& out = wire().out();
-    out.append(commands_[number % commands_.size()]);
+    out.append(commands_[turns_.next(value.size())]);
     append_number(out, number);
     out.append(" ");
     append_number(out, value.size());
@@ -88,6 +92,7 @@ class JetStreamPublisher final : public WirePublisher {
 
   std::unique_ptr<Connection> connection_;
   const std::string reply_prefix_;
+  PartitionTurns turns_;
   std::vector<std::string> commands_;
 };
 
@@ -235,13 +240,13 @@ class NatsPeer final : public Peer {
     return ok();
   }
 
-  Result<std::unique_ptr<Publisher>> publisher(const PublisherSettings&, AckSink& sink) override {
+  Result<std::unique_ptr<Publisher>> publisher(const PublisherSettings& settings, AckSink& sink) override {
     LEAT_ASSIGN(auto connection, Connection::open(target_.address));
     if (!is_jet_stream_) return std::make_unique<CorePublisher>(std::move(connection), target_.topic, sink);
     LEAT_ASSIGN(const auto partitions, partition_count(*connection, target_.topic));
     if (partitions == 0) return Error(Errc::unknown_topic, target_.topic);
     LEAT_TRY(connection->subscribe(connection->inbox("*"), kAcks));
-    return std::make_unique<JetStreamPublisher>(std::move(connection), target_.topic, partitions, sink);
+    return std::make_unique<JetStreamPublisher>(std::move(connection), target_.topic, partitions, settings.spread, sink);
   }
 
   Result<std::unique_ptr<Subscriber>> subscriber() override {

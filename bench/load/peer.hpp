@@ -46,6 +46,8 @@ struct PublisherSettings {
   std::size_t value_bytes = 0;
   std::uint64_t in_flight = 0;  ///< most unacknowledged records, without a rate
   std::optional<double> rate;   ///< records a second of this publisher
+  bool spread = false;          ///< each record goes to the partition behind the last one's
+  std::optional<double> linger_ms;  ///< how long a batch may wait to fill, where the driver leaves that to the caller
 
   /// So few records that they are sent one by one. Of more it costs less time to gather some than the broker takes for each
   /// alone.
@@ -53,6 +55,30 @@ struct PublisherSettings {
     constexpr double kSparseRate = 2000;
     return rate ? *rate <= kSparseRate : in_flight == 1;
   }
+};
+
+/// Which of several partitions the next record goes to, where the client does not choose itself: records without a key stay with
+/// one for as much as a batch of leat's own client holds, or are spread.
+class PartitionTurns {
+ public:
+  PartitionTurns(std::size_t partitions, bool spread) : partitions_(partitions), stay_bytes_(spread ? 0 : kStayBytes) {}
+
+  std::size_t next(std::size_t value_bytes) {
+    const std::size_t chosen = current_;
+    if (used_bytes_ += value_bytes; used_bytes_ > stay_bytes_) {
+      used_bytes_ = 0;
+      if (++current_ == partitions_) current_ = 0;
+    }
+    return chosen;
+  }
+
+ private:
+  static constexpr std::size_t kStayBytes = std::size_t{240} << 10;
+
+  const std::size_t partitions_;
+  const std::size_t stay_bytes_;
+  std::size_t current_ = 0;
+  std::size_t used_bytes_ = 0;
 };
 
 /// One connection that publishes. One thread calls everything and is the one that the sink is called on. Any failure, a record

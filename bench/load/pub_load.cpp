@@ -20,8 +20,10 @@ class Load final : private AckSink {
       : command_(command), payloads_(command.size_bytes, number + 1), wake_after_(command.in_flight - command.in_flight / 2) {}
 
   /// Connects and publishes what is not counted.
-  Result<void> prepare(Peer& peer, std::uint64_t records) {
+  Result<void> prepare(Peer& peer, std::optional<double> linger_ms, std::uint64_t records) {
     PublisherSettings settings{.value_bytes = command_.size_bytes, .in_flight = command_.in_flight};
+    settings.spread = command_.spread;
+    settings.linger_ms = linger_ms;
     if (command_.rate) settings.rate = *command_.rate / command_.producers;
     LEAT_ASSIGN(publisher_, peer.publisher(settings, *this));
     LEAT_TRY(closed_loop(records));
@@ -88,14 +90,14 @@ class Load final : private AckSink {
 
 }  // namespace
 
-Result<void> pub_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result) {
+Result<void> pub_load(Peer& peer, const tool::Bench& command, std::optional<double> linger_ms, tool::BenchResult& result) {
   const auto share = [&command](std::uint64_t records, std::uint32_t number) {
     return tool::share_of(records, command.producers, number);
   };
   std::vector<std::unique_ptr<Load>> loads;
   for (std::uint32_t i = 0; i < command.producers; ++i) {
     loads.push_back(std::make_unique<Load>(command, i));
-    LEAT_TRY(loads.back()->prepare(peer, share(command.warmup_records, i)));
+    LEAT_TRY(loads.back()->prepare(peer, linger_ms, share(command.warmup_records, i)));
   }
   const auto start = SteadyClock::now();
   // Open loops take turns, so that their records are spread evenly.

@@ -38,14 +38,14 @@ std::string bulk(const std::string& text) {
 class RedisPublisher final : public WirePublisher, private RedisReplySink {
  public:
   /// `commands`: all of a command but the value, a partition each.
-  RedisPublisher(std::unique_ptr<Wire> wire, std::vector<std::string> commands, AckSink& sink)
-      : WirePublisher(*wire, sink), wire_(std::move(wire)), commands_(std::move(commands)) {}
+  RedisPublisher(std::unique_ptr<Wire> wire, std::vector<std::string> commands, bool spread, AckSink& sink)
+      : WirePublisher(*wire, sink), wire_(std::move(wire)), commands_(std::move(commands)), turns_(commands_.size(), spread) {}
 
  private:
   // Formatted here rather than by hiredis, which would allocate and copy each command.
-  void append(ByteSpan value, std::uint64_t number) override {
+  void append(ByteSpan value, std::uint64_t) override {
     std::string& out = wire().out();
-    out.append(commands_[number % commands_.size()]);
+    out.append(commands_[turns_.next(value.size())]);
     append_bulk_length(out, value.size());
     out.append(as_text(value)).append("\r\n");
   }
@@ -61,6 +61,7 @@ class RedisPublisher final : public WirePublisher, private RedisReplySink {
 
   std::unique_ptr<Wire> wire_;
   const std::vector<std::string> commands_;
+  PartitionTurns turns_;
   RedisReplies replies_{*this};
 };
 
@@ -172,7 +173,7 @@ class RedisPeer final : public Peer {
     return ok();
   }
 
-  Result<std::unique_ptr<Publisher>> publisher(const PublisherSettings&, AckSink& sink) override {
+  Result<std::unique_ptr<Publisher>> publisher(const PublisherSettings& settings, AckSink& sink) override {
     LEAT_ASSIGN(auto wire, Wire::connect(target_.address));
     std::vector<std::string> commands;
     if (is_pub_sub_) {
@@ -183,7 +184,7 @@ class RedisPeer final : public Peer {
         commands.push_back("*5\r\n" + bulk("XADD") + bulk(partition_name(target_.topic, partitions, i)) + bulk("*") + bulk("d"));
       }
     }
-    return std::make_unique<RedisPublisher>(std::move(wire), std::move(commands), sink);
+    return std::make_unique<RedisPublisher>(std::move(wire), std::move(commands), settings.spread, sink);
   }
 
   Result<std::unique_ptr<Subscriber>> subscriber() override {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from suite.results import Contender, Results
+from suite.results import Contender, Results, Spread
 
 DURABLE, PAGE_CACHE = ("leat", "durable"), ("leat", "page cache")
 PARTITIONS_SHARE_MIN = 0.70
@@ -19,7 +19,8 @@ MEMORY_GROWTH_MAX = 1.25
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """`is_met` is None where the run does not have the figures; `compared` then says what is missing."""
+    """`is_met` is None where the run does not have the figures; `compared` then says what is missing. `is_close`: the medians say so, but
+    not every round of leat against every round of the peer does."""
 
     goal: str
     workload: str
@@ -27,6 +28,7 @@ class Verdict:
     compared: str
     ratio: float | None
     is_met: bool | None
+    is_close: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,11 +93,11 @@ def contender(results: Results, key: tuple[str, str]) -> Contender | None:
     return next((c for c in results.contenders if (c.broker, c.mode) == key), None)
 
 
-def best_of(results: Results, workload: str, peers: Iterable[Contender], metric: str, less_is_better: bool) -> tuple[Contender, float] | None:
-    found = [(peer, spread.median) for peer in peers if (spread := results.get(workload, peer, metric))]
+def best_of(results: Results, workload: str, peers: Iterable[Contender], metric: str, less_is_better: bool) -> tuple[Contender, Spread] | None:
+    found = [(peer, spread) for peer in peers if (spread := results.get(workload, peer, metric))]
     if not found:
         return None
-    return (min if less_is_better else max)(found, key=lambda pair: pair[1])
+    return (min if less_is_better else max)(found, key=lambda pair: pair[1].median)
 
 
 def _apply(rule: Rule, results: Results) -> Iterator[Verdict]:
@@ -115,19 +117,29 @@ def _compare(rule: Rule, results: Results, workload: str, leat: Contender, peers
         return Verdict(rule.goal, workload, "-", "leat was not measured", None, None)
     if best is None:
         return Verdict(rule.goal, workload, number(own.median), "no such peer was measured", None, None)
-    peer, figure = best
-    ratio = own.median / figure if figure > 0 else None
+    peer, theirs = best
+    ratio = own.median / theirs.median if theirs.median > 0 else None
+    is_met = _reaches(rule, own.median, theirs.median)
+    worst, luckiest = (own.minimum, own.maximum) if not rule.less_is_better else (own.maximum, own.minimum)
+    hardest, easiest = (theirs.maximum, theirs.minimum) if not rule.less_is_better else (theirs.minimum, theirs.maximum)
+    is_close = _reaches(rule, worst, hardest) != _reaches(rule, luckiest, easiest)
+    compared = f"{peer.label}: {number(theirs.median)}"
+    if failed := results.failed_rounds(workload, leat):
+        return Verdict(rule.goal, workload, f"{number(own.median)}, failed in {failed}", compared, ratio, False)
+    return Verdict(rule.goal, workload, number(own.median), compared, ratio, is_met, is_close)
+
+
+def _reaches(rule: Rule, own: float, theirs: float) -> bool:
     if rule.less_is_better:
-        is_met = own.median < figure
-    else:
-        is_met = own.median >= rule.ratio_min * figure if rule.ratio_min > 1 else own.median > figure
-    return Verdict(rule.goal, workload, number(own.median), f"{peer.label}: {number(figure)}", ratio, is_met)
+        return own < theirs
+    return own >= rule.ratio_min * theirs if rule.ratio_min > 1 else own > theirs
 
 
 def _partitions(results: Results) -> list[Verdict]:
     goal = "1,000 partitions at no less than 70 % of one partition's durable throughput"
     leat = contender(results, DURABLE)
-    pairs = [(name, name.removesuffix(":1000") + ":1") for name in results.workloads("publish") if name.endswith("/partitions:1000")]
+    pairs = [(name, name.removesuffix("/spread").removesuffix(":1000") + ":1") for name in results.workloads("publish")
+             if name.removesuffix("/spread").endswith("/partitions:1000")]
     if "partitions/1000" in results.workloads("partitions"):
         pairs.append(("partitions/1000", "partitions/1"))
     found = []

@@ -30,12 +30,16 @@ class Options:
     rate: float | None = None
     subscribers: int | None = None
     seconds: float | None = None
+    linger_ms: float | None = None
+    spread: bool | None = None
 
     def arguments(self) -> list[str]:
         found: list[str] = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is not None:
+            if value is True:
+                found.append("--" + field.name)
+            elif value is not None:
                 found += ["--" + field.name.replace("_", "-"), f"{value:g}" if isinstance(value, float) else str(value)]
         return found
 

@@ -20,8 +20,16 @@ from suite.workloads import Kind, Workload
 TOPIC, PAST, TAIL = "load", "past", "tail"
 TARGET_S = 3.0
 PREFILL_S = 10.0
-PILOT_ENOUGH_S = 0.25
+PILOT_ENOUGH_S = 0.5
+# A pilot that begins with less never has as much under way as what is measured.
+PILOT_RECORDS = 20_000
+PILOT_ACKS = 200
+# A run that is shorter than this share of what it was meant to take was sized by a server that was not itself yet.
+SHORT_SHARE = 0.5
+SIZINGS_MAX = 3
 WARMUP_MAX = 50_000
+# Before anything counts, each of several partitions is written to: a first append makes files.
+TOUCHES_PER_PARTITION = 4
 # Records under way in a closed fan-out: brokers differ in what suits them, by a factor of two.
 FAN_IN_FLIGHT = (16, 64, 200)
 FAN_PILOT_S = 1.0
@@ -38,13 +46,21 @@ class Sample:
     note: str = ""
 
 
+Key = tuple[str, str, str]
+
+
 @dataclasses.dataclass
 class Sizes:
-    """Records a run, and records under way in a closed fan-out, by workload, broker and mode: found in the first round and kept for all
-    the others."""
+    """What suits a broker in a mode, by workload: records a run, records under way in a closed fan-out, how long a batch waits to fill.
+    Found in the first round and kept for all the others."""
 
-    found: dict[tuple[str, str, str], int] = dataclasses.field(default_factory=dict)
-    in_flight: dict[tuple[str, str, str], int] = dataclasses.field(default_factory=dict)
+    found: dict[Key, int] = dataclasses.field(default_factory=dict)
+    in_flight: dict[Key, int] = dataclasses.field(default_factory=dict)
+    linger_ms: dict[Key, float | None] = dataclasses.field(default_factory=dict)
+
+
+def key_of(session: Session, workload: Workload) -> Key:
+    return workload.name, session.broker.name, session.mode.name
 
 
 def flatten(figures: Figures, prefix: str = "") -> dict[str, float]:
@@ -69,24 +85,39 @@ def quiet_machine() -> None:
     guest_memory.touch()
 
 
-def pilot_rate(session: Session, workload: Workload, records_max: int) -> float:
-    """Records a second, by publishing ever more until it takes long enough to say something. Warms up as well."""
-    records = max(1, min(200 if workload.kind == Kind.ACK else 2_000, records_max))
+def publishing(workload: Workload, records: int, warmup: int = 0, linger_ms: float | None = None) -> Options:
+    return Options(records, warmup, workload.size_bytes, workload.producers, workload.in_flight, linger_ms=linger_ms,
+                   spread=workload.is_spread or None)
+
+
+def pilot_rate(session: Session, workload: Workload, records_max: int, linger_ms: float | None = None) -> float:
+    """Records a second, by publishing ever more until it takes long enough to say something. Warms up as well: the first run, which
+    meets a new topic, counts for nothing."""
+    records = max(1, min(PILOT_ACKS if workload.kind == Kind.ACK else PILOT_RECORDS, records_max))
+    session.load.run("pub", TOPIC, publishing(workload, records, linger_ms=linger_ms))
     while True:
-        began = time.monotonic()
-        figures = session.load.run("pub", TOPIC, Options(records, 0, workload.size_bytes, workload.producers, workload.in_flight))
-        elapsed = time.monotonic() - began
-        if elapsed >= PILOT_ENOUGH_S or records >= records_max:
-            return max(1.0, float(flatten(figures)["records_per_s"]))
+        figures = flatten(session.load.run("pub", TOPIC, publishing(workload, records, linger_ms=linger_ms)))
+        if figures["seconds"] >= PILOT_ENOUGH_S or records >= records_max:
+            return max(1.0, figures["records_per_s"])
         records = min(records * 4, records_max)
 
 
-def sized(session: Session, workload: Workload, sizes: Sizes, seconds: float) -> int:
-    key = (workload.name, session.broker.name, session.mode.name)
-    if key not in sizes.found:
-        rate = pilot_rate(session, workload, max(1, workload.records // 4))
-        sizes.found[key] = max(1, min(workload.records, int(rate * seconds)))
-    return sizes.found[key]
+def find_size(session: Session, workload: Workload, sizes: Sizes, seconds: float) -> None:
+    """Leaves in `sizes` what the topic's publisher is to be asked for, unless an earlier round did."""
+    key = key_of(session, workload)
+    if key in sizes.found:
+        return
+    records_max = max(1, workload.records // 4)
+    rates = {linger_ms: pilot_rate(session, workload, records_max, linger_ms) for linger_ms in session.broker.lingers_ms(workload)}
+    sizes.linger_ms[key] = max(rates, key=lambda linger_ms: rates[linger_ms])
+    sizes.found[key] = max(1, min(workload.records, int(max(rates.values()) * seconds)))
+
+
+def grown(records: int, took_s: float, wanted_s: float, records_max: int) -> int:
+    """As many records as would take long enough, where these did not; else the same number."""
+    if took_s >= SHORT_SHARE * wanted_s or records >= records_max:
+        return records
+    return min(records_max, int(records * min(10.0, wanted_s / max(took_s, 1e-3))))
 
 
 def warmup_records(records: int) -> int:
@@ -101,29 +132,53 @@ def observed(session: Session, work: Callable[[], Figures]) -> tuple[dict[str, f
 
 
 def cpu_per_million(usage: Usage, records: float) -> dict[str, float]:
-    return {"server_cpu_s_per_million": usage.server_cpu_s / records * 1e6} if records > 0 else {}
+    if records <= 0:
+        return {}
+    return {"server_cpu_s_per_million": usage.server_cpu_s / records * 1e6, "load_cpu_s_per_million": usage.load_cpu_s / records * 1e6}
+
+
+def new_topic(session: Session, workload: Workload) -> None:
+    session.load.create_topic(TOPIC, workload.partitions)
+    if workload.partitions > 1:
+        touches = Options(workload.partitions * TOUCHES_PER_PARTITION, 0, workload.size_bytes, spread=True)
+        session.load.run("pub", TOPIC, touches)
 
 
 def publish(session: Session, workload: Workload, sizes: Sizes) -> Sample:
-    session.load.create_topic(TOPIC, workload.partitions)
+    new_topic(session, workload)
+    if key_of(session, workload) not in sizes.found:
+        find_size(session, workload, sizes, TARGET_S)
+        new_topic(session, workload)
     return publish_into_topic(session, workload, sizes)
 
 
 def publish_into_topic(session: Session, workload: Workload, sizes: Sizes) -> Sample:
-    records = sized(session, workload, sizes, TARGET_S)
-    warmup = warmup_records(records)
-    options = Options(records, warmup, workload.size_bytes, workload.producers, workload.in_flight)
-    quiet_machine()
-    values, usage = observed(session, lambda: session.load.run("pub", TOPIC, options))
+    find_size(session, workload, sizes, TARGET_S)
+    key = key_of(session, workload)
+    for sizing in range(SIZINGS_MAX):
+        records = sizes.found[key]
+        warmup = warmup_records(records)
+        options = publishing(workload, records, warmup, sizes.linger_ms[key])
+        quiet_machine()
+        values, usage = observed(session, lambda options=options: session.load.run("pub", TOPIC, options))
+        sizes.found[key] = grown(records, values["seconds"], TARGET_S, workload.records)
+        if sizes.found[key] == records:
+            break
+        if sizing + 1 < SIZINGS_MAX:
+            new_topic(session, workload)
+    if (linger_ms := sizes.linger_ms[key]) is not None:
+        values["linger_ms"] = linger_ms
     return Sample(values | cpu_per_million(usage, records + warmup), usage)
 
 
 def prefill(session: Session, workload: Workload, topic: str, sizes: Sizes) -> int:
     session.load.create_topic(TOPIC, 1)
-    records = sized(session, workload, sizes, PREFILL_S)
+    find_size(session, workload, sizes, PREFILL_S)
+    key = key_of(session, workload)
+    records = sizes.found[key]
     session.load.create_topic(topic, 1)
     guest_memory.touch()
-    session.load.run("pub", topic, Options(records, 0, workload.size_bytes))
+    session.load.run("pub", topic, Options(records, 0, workload.size_bytes, linger_ms=sizes.linger_ms[key]))
     return records
 
 
@@ -166,6 +221,7 @@ def fan(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     session.load.create_topic(TOPIC, 1)
     in_flight = fastest_in_flight(session, workload, sizes) if workload.rate is None else None
     options = Options(size=workload.size_bytes, in_flight=in_flight, rate=workload.rate, subscribers=workload.subscribers, seconds=workload.seconds)
+    fan_pilot_rate(session, workload, in_flight or FAN_IN_FLIGHT[0])  # warms up
     quiet_disk()
     values, usage = observed(session, lambda: session.load.run("fan", TOPIC, options, workload.transport))
     note = ""

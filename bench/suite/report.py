@@ -9,6 +9,7 @@ from suite.results import FOREIGN_SHARE_MAX, Contender, Results, Spread
 
 DISTURBED = "†"
 SLOW = "‡"
+CLOSE = ", within the spread"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Table:
 TABLES = (
     Table("Publish: records/s", "publish", "records_per_s"),
     Table("Publish: server's processor seconds per million records", "publish", "server_cpu_s_per_million"),
+    Table("Publish: load's processor seconds per million records", "publish", "load_cpu_s_per_million"),
     Table("Publish: server's peak memory (MB)", "publish", "peak_memory_bytes", 1e-6),
     Table("Acknowledgement with one record in flight: p50 (us)", "ack", "ack_us_p50"),
     Table("Acknowledgement with one record in flight: p99 (us)", "ack", "ack_us_p99"),
@@ -33,6 +35,7 @@ TABLES = (
     Table("End to end: server's processor seconds per million records", "e2e", "server_cpu_s_per_million"),
     Table("Catch-up: records/s", "catch-up", "records_per_s"),
     Table("Catch-up: server's processor seconds per million records", "catch-up", "server_cpu_s_per_million"),
+    Table("Catch-up: load's processor seconds per million records", "catch-up", "load_cpu_s_per_million"),
     Table("Catch-up: server's peak memory (MB)", "catch-up", "peak_memory_bytes", 1e-6),
     Table("Mixed: published records/s", "mixed", "publish_records_per_s"),
     Table("Mixed: end to end at the tail, p50 (us)", "mixed", "tail_latency_us_p50"),
@@ -89,8 +92,8 @@ def _header(results: Results) -> str:
         ("Data on", f"{machine['file_system']} ({machine['mount_options']}), disk {disk or 'unknown'}"),
         ("Load before", f"{machine['load_average_before']:.2f}"),
     ]
-    note = (f"Medians of all rounds with [least..most]. {DISTURBED}: others took more than {FOREIGN_SHARE_MAX:.0%} of the machine in half of the "
-            f"runs or more. {SLOW}: fell behind the rate that was asked for. –: not measured. How to read them: bench/README.md.")
+    note = (f"Medians of all rounds with [least..most]. {DISTURBED}: others took more than {FOREIGN_SHARE_MAX:.0%} of the machine in one of "
+            f"the runs. (n of m): the other rounds failed. {SLOW}: fell behind the rate that was asked for. –: not measured. How to read them: bench/README.md.")
     return f"# {document['title']}\n\n{markdown_table(('', ''), rows)}\n\n{note}"
 
 
@@ -113,11 +116,12 @@ def _goals(verdicts: Sequence[Verdict]) -> str:
         judged = [verdict for verdict in of_goal if verdict.is_met is not None]
         met = sum(1 for verdict in judged if verdict.is_met)
         outcome = words[None] if not judged else words[met == len(judged)]
-        summary.append((goal, outcome, f"{met} of {len(judged)}"))
+        close = sum(1 for verdict in judged if verdict.is_close)
+        summary.append((goal, outcome, f"{met} of {len(judged)}" + (f", {close} within the spread" if close else "")))
     for verdict in verdicts:
         ratio = "" if verdict.ratio is None else f"{verdict.ratio:.2f}"
-        details.append((verdict.goal, verdict.workload, verdict.figure, verdict.compared, ratio, words[verdict.is_met]))
-    return ("## Goals\n\n" + markdown_table(("Goal", "", "Workloads"), summary) + "\n\n### Each workload\n\n" +
+        details.append((verdict.goal, verdict.workload, verdict.figure, verdict.compared, ratio, words[verdict.is_met] + (CLOSE if verdict.is_close else "")))
+    return ("## Goals\n\nWithin the spread: some round of one side was on the other side of the line.\n\n" + markdown_table(("Goal", "", "Workloads"), summary) + "\n\n### Each workload\n\n" +
             markdown_table(("Goal", "Workload", "leat", "Compared with", "Ratio", ""), details))
 
 
@@ -139,6 +143,8 @@ def _marked(results: Results, workload: str, contender: Contender, table: Table)
     measurement = results.find(workload, contender)
     if spread is None:
         return "failed" if measurement and measurement["failures"] else text
+    if failed := results.failed_rounds(workload, contender):
+        text += f" ({spread.count} of {spread.count + failed})"
     if results.is_disturbed(workload, contender):
         text += " " + DISTURBED
     if measurement and any(sample["note"] for sample in measurement["samples"]):

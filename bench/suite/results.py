@@ -120,10 +120,13 @@ class Results:
         return None
 
     def is_disturbed(self, workload: str, contender: Contender) -> bool:
-        """Others had too much of the machine in half of the runs or more."""
+        """Others had too much of the machine in one of the runs."""
         measurement = self.find(workload, contender)
-        shares = [s["foreign_share"] for s in measurement["samples"] if "foreign_share" in s] if measurement else []
-        return bool(shares) and statistics.median(shares) > FOREIGN_SHARE_MAX
+        return measurement is not None and any(sample.get("foreign_share", 0.0) > FOREIGN_SHARE_MAX for sample in measurement["samples"])
+
+    def failed_rounds(self, workload: str, contender: Contender) -> int:
+        measurement = self.find(workload, contender)
+        return len(measurement["failures"]) if measurement else 0
 
     def _measurement(self, workload: str, contender: Contender) -> dict[str, Any]:
         found = self.find(workload, contender)

@@ -1,5 +1,5 @@
 """Rounds: in each one every broker in every mode gets a fresh server, one after the other and in another order each time, so that a
-slow quarter of an hour hits all of them."""
+slow quarter of an hour does not hit the same one in every round."""
 from __future__ import annotations
 
 import contextlib

@@ -39,6 +39,8 @@ class Workload:
     size_bytes: int = 1024
     producers: int = 1
     partitions: int = 1
+    # Each record to another partition. Records without keys otherwise stay with one for a batch, as clients do it.
+    is_spread: bool = False
     in_flight: int | None = None
     rate: float | None = None
     seconds: float | None = None
@@ -60,9 +62,11 @@ class Workload:
 
 
 # About three seconds of the fastest broker on two cores.
-PUBLISH_RECORDS = {100: 4_000_000, 1024: 1_000_000, 65536: 24_000}
-CATCH_UP_RECORDS = {100: 10_000_000, 1024: 3_000_000, 65536: 40_000}
-E2E_SECONDS = 4.0
+PUBLISH_RECORDS = {100: 12_000_000, 1024: 3_000_000, 65536: 48_000}
+CATCH_UP_RECORDS = {100: 20_000_000, 1024: 4_000_000, 65536: 60_000}
+SCALING_RECORDS = 2_000_000
+# Long enough for what brokers do every ten seconds.
+E2E_SECONDS = 12.0
 FAN_SECONDS = 4.0
 FAN_DELIVERIES_PER_S = 20_000
 GIGABYTE = 1_000_000_000
@@ -72,6 +76,12 @@ def _publish() -> Iterable[Workload]:
     for size, producers, partitions in itertools.product((100, 1024, 65536), (1, 4), (1, 16, 1000)):
         yield Workload(f"publish/size:{size}/producers:{producers}/partitions:{partitions}", Kind.PUBLISH, PUBLISH_RECORDS[size],
                        size_bytes=size, producers=producers, partitions=partitions)
+
+
+def _spread() -> Iterable[Workload]:
+    for size, partitions in itertools.product((100, 1024), (16, 1000)):
+        yield Workload(f"publish/size:{size}/producers:1/partitions:{partitions}/spread", Kind.PUBLISH, PUBLISH_RECORDS[size], size_bytes=size,
+                       partitions=partitions, is_spread=True)
 
 
 def _catch_up() -> Iterable[Workload]:
@@ -97,14 +107,15 @@ def _leat_only() -> Iterable[Workload]:
     for gigabytes, rounds in ((1, None), (10, 3)):
         yield Workload(f"recovery/log:{gigabytes}GB", Kind.RECOVERY, log_bytes=gigabytes * GIGABYTE, rounds_max=rounds)
     for partitions in (1, 10, 100, 1000, 10_000):
-        yield Workload(f"partitions/{partitions}", Kind.PARTITIONS, 600_000, partitions=partitions)
+        yield Workload(f"partitions/{partitions}", Kind.PARTITIONS, SCALING_RECORDS, partitions=partitions)
     for connections in (1, 10, 100, 1000, 10_000):
-        yield Workload(f"connections/{connections}", Kind.CONNECTIONS, 600_000, idle_connections=connections)
+        yield Workload(f"connections/{connections}", Kind.CONNECTIONS, SCALING_RECORDS, idle_connections=connections)
 
 
 def all_workloads() -> list[Workload]:
     return [
         *_publish(),
+        *_spread(),
         Workload("ack/in_flight:1", Kind.ACK, 20_000, in_flight=1),
         *_end_to_end(),
         *_catch_up(),

@@ -43,13 +43,13 @@ class Receiver {
 
   void took(Result<RecordBatch> batch) {
     if (batch.has_error()) return finished_.set_value(std::move(batch).error());
-    const auto now = SteadyClock::now().time_since_epoch().count();
     std::uint64_t received = received_.load(std::memory_order_relaxed);
     for (const auto& record : *batch) {
       const auto stamp = record.value ? Stamp::read(*record.value) : std::nullopt;
       if (!stamp || stamp->run != run_) continue;
       ++received;
       if (stamp->intended_ns == 0) continue;
+      const auto now = SteadyClock::now().time_since_epoch().count();
       latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now - stamp->intended_ns)));
     }
     received_.store(received, std::memory_order_relaxed);

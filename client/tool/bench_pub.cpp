@@ -55,8 +55,9 @@ class Window {
 /// One connection with its producer. prepare() and load() are called by one thread; the callbacks run on the client's.
 class Load {
  public:
-  Load(const GlobalOptions& global, const Bench& command, std::uint32_t number)
+  Load(const GlobalOptions& global, const Bench& command, std::uint32_t number, std::size_t partitions)
       : command_(command),
+        partitions_(partitions),
         payloads_(command.size_bytes, number + 1),
         window_(command.in_flight),
         client_(client_options(global, "leat bench pub")),
@@ -111,6 +112,7 @@ class Load {
   Result<void> send(std::uint64_t number, SteadyClock::time_point intended) {
     OutgoingRecord record;
     record.value = payloads_.value(number);
+    if (command_.spread) record.partition = PartitionId(static_cast<std::int32_t>(number % partitions_));
     return producer_.send(command_.topic, record,
                           [this, intended](const Result<Delivery>& delivery) { done(delivery, intended); });
   }
@@ -127,6 +129,7 @@ class Load {
   }
 
   const Bench& command_;
+  const std::size_t partitions_;
   Payloads payloads_;
   Window window_;
   LatencyHistogram latency_ns_;
@@ -142,15 +145,17 @@ class Load {
 }  // namespace
 
 Result<void> bench_pub(const GlobalOptions& global, const Bench& command, BenchResult& result) {
+  std::size_t partitions = 0;
   {
     Client client(client_options(global, "leat bench"));
     LEAT_TRY(client.connect());
     Admin admin(client);
-    LEAT_TRY(find_topic(admin, command.topic, true));
+    LEAT_ASSIGN(const auto topic, find_topic(admin, command.topic, true));
+    partitions = topic.info.partitions.size();
   }
   std::vector<std::unique_ptr<Load>> loads;
   for (std::uint32_t i = 0; i < command.producers; ++i) {
-    loads.push_back(std::make_unique<Load>(global, command, i));
+    loads.push_back(std::make_unique<Load>(global, command, i, partitions));
     LEAT_TRY(loads.back()->prepare(share_of(command.warmup_records, command.producers, i)));
   }
   const auto start = SteadyClock::now();

@@ -53,6 +53,7 @@ struct Flags {
   double rate = 0;
   bool by_http = false;
   bool by_web_socket = false;
+  bool spread = false;
   std::uint32_t subscribers = 100;
   double seconds = 10;
 };
@@ -322,6 +323,7 @@ class Parser {
     bench.add_option("--rate", flags_.rate, "Records a second, over all producers")
         ->check(CLI::Range(0.0, 1e9))
         ->check(is_number());
+    bench.add_flag("--spread", flags_.spread, "pub: each record to the next partition, not a batch at a time");
     bench.add_option("--subscribers", flags_.subscribers, "fan: subscribers, each on its own connection")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -349,6 +351,7 @@ class Parser {
     bench.size_bytes = flags_.size_bytes;
     bench.producers = flags_.producers;
     bench.in_flight = is_fan && !given("--in-flight") ? kFanInFlight : flags_.in_flight;
+    bench.spread = flags_.spread;
     bench.subscribers = is_fan ? flags_.subscribers : 0;
     bench.seconds = is_fan ? flags_.seconds : 0;
     if (is_fan && !given("--warmup")) bench.warmup_records = kFanWarmup;
@@ -363,9 +366,9 @@ class Parser {
     static const std::map<BenchKind, std::vector<const char*>> kUnfit{
         {BenchKind::pub, {"--subscribers", "--seconds"}},
         {BenchKind::sub,
-         {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress", "--subscribers", "--seconds"}},
-        {BenchKind::e2e, {"--producers", "--in-flight", "--subscribers", "--seconds"}},
-        {BenchKind::fan, {"--records", "--producers"}}};
+         {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress", "--spread", "--subscribers", "--seconds"}},
+        {BenchKind::e2e, {"--producers", "--in-flight", "--spread", "--subscribers", "--seconds"}},
+        {BenchKind::fan, {"--records", "--producers", "--spread"}}};
     for (const char* flag : kUnfit.at(kind)) {
       if (given(flag)) return usage_error(std::string(flag) + " has no meaning for this bench");
     }

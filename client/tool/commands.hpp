@@ -81,6 +81,7 @@ struct Bench {
   std::uint32_t producers = 1;
   std::uint64_t in_flight = 5000;  ///< unacknowledged records of one producer, without a rate
   std::optional<double> rate;      ///< records a second, over all producers; fan: 0 publishes nothing
+  bool spread = false;             ///< pub: each record goes to the partition behind the last one's
   std::uint32_t subscribers = 0;   ///< of a fan
   double seconds = 0;              ///< that a fan takes
   AckLevel ack = AckLevel::durable;

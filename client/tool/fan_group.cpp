@@ -69,8 +69,7 @@ class FanSubscriber final : public client::ConnectionListener, public std::enabl
  private:
   void on_deliver(const native::Deliver& deliver, const SharedBytes& payload) {
     if (deliver.subscription >= owed_bytes_.size()) return;
-    const PartitionId partition = group_.topic_.partitions[deliver.subscription].partition;
-    if (auto took = group_.took(partition, payload.span()); took.has_error()) return group_.on_failed(took.error());
+    if (auto took = group_.took(payload.span()); took.has_error()) return group_.on_failed(took.error());
     std::size_t& owed = owed_bytes_[deliver.subscription];
     owed += payload.size();
     if (owed < kCreditBytes / 2) return;
@@ -88,7 +87,7 @@ FanGroup::FanGroup(client::Endpoint endpoint, TopicInfo topic, std::uint64_t run
     : options_(connection_options(std::move(endpoint))),
       topic_(std::move(topic)),
       blocks_(std::make_shared<client::BlockPool>(kKeptBlockBytesMax)),
-      ledger_(run) {
+      reader_(run) {
   thread_ = std::thread([this] { context_.run(); });
 }
 
@@ -135,22 +134,22 @@ void FanGroup::on_failed(const Error& error) {
   happened_.notify_all();
 }
 
-Result<void> FanGroup::took(PartitionId partition, ByteSpan batches) {
+Result<void> FanGroup::took(ByteSpan batches) {
   const Time now = std::chrono::steady_clock::now();
   std::uint64_t records = 0;
   record::BatchIterator iterator(batches);
   while (true) {
     LEAT_ASSIGN(const auto batch, iterator.next());
     if (!batch) break;
-    LEAT_ASSIGN(const auto* entry, ledger_.look_up(partition, *batch));
-    records += entry->intended_ns.size();
-    if (entry->measured == 0) continue;
-    for (const std::int64_t intended : entry->intended_ns) {
+    LEAT_ASSIGN(const auto* stamps, reader_.read(*batch));
+    records += stamps->intended_ns.size();
+    if (stamps->measured == 0) continue;
+    for (const std::int64_t intended : stamps->intended_ns) {
       if (intended == 0) continue;
       latency_ns_.record(static_cast<std::uint64_t>(std::max<std::int64_t>(0, now.time_since_epoch().count() - intended)));
     }
-    figures_.deliveries += entry->measured;
-    figures_.size_bytes += entry->size_bytes;
+    figures_.deliveries += stamps->measured;
+    figures_.size_bytes += stamps->size_bytes;
     figures_.last = now;
   }
   const std::uint64_t delivered = delivered_.load(std::memory_order_relaxed) + records;

@@ -15,7 +15,7 @@
 
 #include "client/src/block_pool.hpp"
 #include "client/src/connection.hpp"
-#include "client/tool/fan_ledger.hpp"
+#include "client/tool/stamp_reader.hpp"
 #include "client/tool/latency_histogram.hpp"
 #include "leat/admin.hpp"
 
@@ -60,7 +60,7 @@ class FanGroup {
   void start_next();
   void on_ready();
   void on_failed(const Error& error);
-  Result<void> took(PartitionId partition, ByteSpan batches);
+  Result<void> took(ByteSpan batches);
 
   const client::ConnectionOptions options_;
   const TopicInfo topic_;
@@ -70,7 +70,7 @@ class FanGroup {
   std::vector<std::shared_ptr<FanSubscriber>> subscribers_;
   std::uint32_t wanted_ = 0;
   bool ended_ = false;
-  FanLedger ledger_;
+  StampReader reader_;
   Figures figures_;
   LatencyHistogram latency_ns_;
   std::thread thread_;

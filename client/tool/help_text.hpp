@@ -106,6 +106,7 @@ inline constexpr const char* kBench = "Measure a broker: KIND is pub, sub, e2e o
 inline constexpr const char* kBenchFooter =
     R"(pub  publishes, each producer over its own connection. Closed loop: each has at most --in-flight records unacknowledged. With --rate an
      open loop: latency counts from the moment a record was meant to be sent, however late it was sent.
+     Records have no key: with several partitions one gets a batch, then another. With --spread it is another for each record.
 sub  reads from the start of the topic, which must hold the records, without formatting them.
 e2e  publishes at --rate (default 10,000/s) and receives in the same process; latency counts from the intended sending to receipt.
 fan  publishes for --seconds to --subscribers, each on a connection of its own, all on one thread; latency as in e2e, over all

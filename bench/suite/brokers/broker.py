@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from suite.load import Load
 from suite.server_process import ServerFailed, ServerProcess
@@ -98,6 +98,10 @@ class Broker:
     def refusal(self, workload: Workload) -> str | None:
         """Why this workload is none for this broker, though its kind is: nothing to try, and no failure."""
         return None
+
+    def lingers_ms(self, workload: Workload) -> Sequence[float | None]:
+        """How long its client's batches may wait to fill: of several the one with which it is fastest. None: its client has no such wait."""
+        return (None,)
 
     def open(self, mode: Mode, directory: pathlib.Path) -> Session:
         directory.mkdir(parents=True, exist_ok=True)

@@ -6,10 +6,12 @@ import pathlib
 import re
 import subprocess
 import uuid
+from collections.abc import Sequence
 
 from suite.brokers.broker import Broker, Mode, Places, Start, first_line, load_program, load_unavailable, program
 from suite.load import PeerLoad
 from suite.server_process import ServerFailed, free_port, port_accepts
+from suite.workloads import Kind, Workload
 
 
 class Kafka(Broker):
@@ -27,6 +29,10 @@ class Kafka(Broker):
     def __init__(self, places: Places) -> None:
         super().__init__(places)
         self._jars = places.installed_dir / "kafka"
+
+    def lingers_ms(self, workload: Workload) -> Sequence[float | None]:
+        # With one record under way librdkafka never waits.
+        return (None,) if workload.kind == Kind.ACK else (0.3, 1.0)
 
     def unavailable(self) -> str | None:
         if program("java") is None:

@@ -54,6 +54,11 @@ TEST(LoadCommand, CreatesTopicsOfSeveralPartitions) {
   EXPECT_EQ(create.partitions, 16U);
 }
 
+TEST(LoadCommand, ABatchWaitsAsLongAsIsSaid) {
+  EXPECT_EQ(parsed({"nats", "pub", "t"}).linger_ms, std::nullopt);
+  EXPECT_EQ(parsed({"nats", "pub", "t", "--linger-ms", "0.3"}).linger_ms, 0.3);
+}
+
 TEST(LoadCommand, WhatCannotBeMeantIsRefusedInOneLine) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{},
@@ -68,6 +73,10 @@ TEST(LoadCommand, WhatCannotBeMeantIsRefusedInOneLine) {
                                              {"nats", "pub", "t", "--ack", "written"},
                                              {"nats", "pub", "t", "--compress", "zstd"},
                                              {"nats", "sub", "t", "--rate", "5"},
+                                             {"nats", "sub", "t", "--spread"},
+                                             {"nats", "sub", "t", "--linger-ms", "1"},
+                                             {"nats", "pub", "t", "--linger-ms", "soon"},
+                                             {"nats", "pub", "t", "--linger-ms", "-1"},
                                              {"nats", "pub", "t", "--version"},
                                              {"nats", "create", "t", "--records", "5"},
                                              {"nats", "create", "t", "--partitions", "none"}}) {

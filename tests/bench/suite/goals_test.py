@@ -45,6 +45,30 @@ class Publishing(unittest.TestCase):
         self.assertIsNone(outcome(results, "durable publish at least 2x").is_met)
 
 
+class Spreads(unittest.TestCase):
+    def evaluate(self, durable, syncing):
+        results = samples.results({ONE: "publish"}, {})
+        for contender, rates in ((DURABLE, durable), (SYNCING, syncing)):
+            for number, rate in enumerate(rates, 1):
+                results.add(number, ONE, contender, samples.Sample(per_s(rate)))
+        return results
+
+    def test_a_round_on_the_other_side_of_the_line_is_told(self):
+        verdict = outcome(self.evaluate((199, 210, 220), (100, 100, 100)), "durable publish at least 2x")
+        self.assertTrue(verdict.is_met)
+        self.assertTrue(verdict.is_close)
+        self.assertIn("met, within the spread", report.render(self.evaluate((199, 210, 220), (100, 100, 100))))
+
+    def test_rounds_that_agree_are_not_close(self):
+        self.assertFalse(outcome(self.evaluate((210, 220), (100, 104)), "durable publish at least 2x").is_close)
+
+    def test_a_goal_is_not_met_where_a_round_of_leat_failed(self):
+        results = self.evaluate((300, 310), (100, 100))
+        results.fail(3, ONE, DURABLE, "no acknowledgement arrives")
+        self.assertFalse(outcome(results, "durable publish at least 2x").is_met)
+        self.assertIn("(2 of 3)", report.render(results))
+
+
 class Latency(unittest.TestCase):
     def test_less_is_better(self):
         name = "e2e/rate:1000"
@@ -71,6 +95,11 @@ class Scaling(unittest.TestCase):
     def test_seven_tenths_of_one_partition_are_asked_for(self):
         self.assertTrue(self.evaluate(70))
         self.assertFalse(self.evaluate(69))
+
+    def test_records_that_are_spread_are_held_to_the_same(self):
+        spread = MANY + "/spread"
+        results = samples.results({ONE: "publish", spread: "publish"}, {(ONE, DURABLE): per_s(100), (spread, DURABLE): per_s(69)})
+        self.assertFalse(outcome(results, "1,000 partitions", spread).is_met)
 
     def test_recovery_of_a_quick_run_is_not_judged(self):
         name = "recovery/log:10GB"

@@ -38,5 +38,67 @@ class FanInFlight(unittest.TestCase):
         self.assertEqual(load.asked, [16, 64, 200])
 
 
+class Publisher:
+    """Publishes at a rate for each linger; its first run on a new topic takes ten times as long."""
+
+    def __init__(self, rates):
+        self._rates = rates
+        self.asked = []
+        self._is_new = True
+
+    def create_topic(self, topic, partitions):
+        self._is_new = True
+
+    def run(self, kind, topic, options, transport="tcp"):
+        self.asked.append(options)
+        rate = self._rates[options.linger_ms] / (10 if self._is_new else 1)
+        self._is_new = False
+        return {"records_per_s": rate, "seconds": options.records / rate}
+
+
+PUBLISHING = Workload("publish", Kind.PUBLISH, records=12_000_000, size_bytes=100)
+
+
+class Sizing(unittest.TestCase):
+    def find(self, rates, seconds=3.0, workload=PUBLISHING):
+        load, sizes = Publisher(rates), Sizes()
+        made = session(load)
+        made.broker.lingers_ms = lambda workload: tuple(rates)
+        measure.find_size(made, workload, sizes, seconds)
+        return load, sizes, measure.key_of(made, workload)
+
+    def test_a_run_takes_as_long_as_was_asked_for(self):
+        _, sizes, key = self.find({None: 100_000.0})
+        self.assertEqual(sizes.found[key], 300_000)
+
+    def test_a_fast_broker_gets_no_more_than_the_workload_has(self):
+        _, sizes, key = self.find({None: 1e8})
+        self.assertEqual(sizes.found[key], PUBLISHING.records)
+
+    def test_the_pilot_has_more_records_than_may_be_under_way_and_takes_its_time(self):
+        load, _, _ = self.find({None: 1_000_000.0})
+        self.assertGreaterEqual(load.asked[0].records, 20_000)
+        self.assertGreaterEqual(load.asked[-1].records, 500_000)
+
+    def test_the_faster_linger_is_kept(self):
+        _, sizes, key = self.find({0.3: 100_000.0, 1.0: 200_000.0})
+        self.assertEqual(sizes.linger_ms[key], 1.0)
+        self.assertEqual(sizes.found[key], 600_000)
+
+    def test_what_was_too_short_is_asked_for_again_with_more(self):
+        self.assertEqual(measure.grown(1000, took_s=0.3, wanted_s=3.0, records_max=10**6), 10_000)
+        self.assertEqual(measure.grown(1000, took_s=0.3, wanted_s=3.0, records_max=2000), 2000)
+        self.assertEqual(measure.grown(1000, took_s=2.0, wanted_s=3.0, records_max=10**6), 1000)
+        self.assertEqual(measure.grown(1000, took_s=0.0, wanted_s=3.0, records_max=10**6), 10_000)
+
+
+class Arguments(unittest.TestCase):
+    def test_spread_is_a_flag_and_the_linger_a_number(self):
+        workload = Workload("publish/spread", Kind.PUBLISH, records=10, partitions=2, is_spread=True)
+        self.assertEqual(measure.publishing(workload, 10, linger_ms=0.3).arguments(),
+                         ["--records", "10", "--warmup", "0", "--size", "1024", "--producers", "1", "--linger-ms", "0.3", "--spread"])
+        self.assertNotIn("--spread", measure.publishing(PUBLISHING, 10).arguments())
+
+
 if __name__ == "__main__":
     unittest.main()

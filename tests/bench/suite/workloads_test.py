@@ -24,7 +24,7 @@ class Selection(unittest.TestCase):
 
     def test_wildcards_and_plain_prefixes(self):
         self.assertEqual(len(names("publish/*/partitions:1")), 6)
-        self.assertEqual(len(names("publish")), 18)
+        self.assertEqual(len(names("publish")), 22)
         self.assertEqual(names("publish/size:100"), [name for name in names("publish") if "/size:100/" in name])
 
     def test_a_typing_error_is_not_an_empty_table(self):
@@ -66,7 +66,7 @@ class Who(unittest.TestCase):
         self.assertEqual({w.partitions for _, w in self.measured("rabbitmq") if w.kind == Kind.PUBLISH}, {1, 16})
         found = refused(all_brokers(PLACES), select(all_workloads(), ["publish"]))
         self.assertEqual({one["broker"] for one in found}, {"rabbitmq"})
-        self.assertEqual({one["workload"] for one in found}, set(names("publish/*/partitions:1000")))
+        self.assertEqual({one["workload"] for one in found}, set(names("publish/*/partitions:1000*")))
 
     def test_every_mode_has_its_settings_and_one_is_the_default(self):
         for broker in all_brokers(PLACES):

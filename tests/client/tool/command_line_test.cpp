@@ -181,13 +181,14 @@ TEST_F(CommandLineTest, BenchDefaultsDependOnItsKind) {
 
 TEST_F(CommandLineTest, BenchTakesItsFlags) {
   const auto bench = command<Bench>({"bench", "pub", "load", "--records", "50", "--size", "100", "--producers", "4",
-                                     "--in-flight", "9", "--rate", "2.5", "--ack", "none", "-z", "lz4", "-o", "json"});
+                                     "--in-flight", "9", "--rate", "2.5", "--spread", "--ack", "none", "-z", "lz4", "-o", "json"});
   EXPECT_EQ(bench.records, 50U);
   EXPECT_EQ(bench.warmup_records, 5U);
   EXPECT_EQ(bench.size_bytes, 100U);
   EXPECT_EQ(bench.producers, 4U);
   EXPECT_EQ(bench.in_flight, 9U);
   EXPECT_EQ(bench.rate, 2.5);
+  EXPECT_TRUE(bench.spread);
   EXPECT_EQ(bench.ack, AckLevel::none);
   EXPECT_EQ(bench.codec, Codec::lz4);
 }
@@ -314,7 +315,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"bench", "fan", "t", "--seconds", "-NaN"}, Arguments{"bench", "pub", "t", "--records", "-1"},
                     Arguments{"bench", "pub", "t", "--producers", "0"}, Arguments{"bench", "sub", "t", "--size", "5"},
                     Arguments{"bench", "e2e", "t", "--size", "15"}, Arguments{"bench", "e2e", "t", "--producers", "2"},
-                    Arguments{"bench", "e2e", "t", "--rate", "0"}, Arguments{"bench", "pub", "t", "--subscribers", "2"},
+                    Arguments{"bench", "e2e", "t", "--rate", "0"}, Arguments{"bench", "e2e", "t", "--spread"}, Arguments{"bench", "pub", "t", "--subscribers", "2"},
                     Arguments{"bench", "fan", "t", "--size", "15"}, Arguments{"bench", "fan", "t", "--records", "2"},
                     Arguments{"bench", "fan", "t", "--subscribers", "0"}, Arguments{"bench", "fan", "t", "--seconds", "0"}));
 
