@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import ctypes
 import pathlib
 import re
 import subprocess
@@ -44,7 +45,7 @@ class Kafka(Broker):
     def version(self) -> str:
         jar = next(self._jars.glob("kafka_*.jar")).stem
         java = re.sub(r'["]', "", first_line("java", "-version"))
-        return f"{jar.rpartition('-')[2]} ({java})"
+        return f"{jar.rpartition('-')[2]} ({java}; load by librdkafka {_librdkafka_version()})"
 
     def prepare(self, mode: Mode, directory: pathlib.Path) -> Start:
         port, controller = free_port(), free_port()
@@ -68,3 +69,10 @@ class Kafka(Broker):
         lines = self._settings_path("jvm.options").read_text(encoding="utf-8").splitlines()
         options = [line for line in lines if line and not line.startswith("#")]
         return ["java", *options, "-cp", f"{self._jars}/*", *arguments]
+
+
+def _librdkafka_version() -> str:
+    """Of the library that leat_bench_load is linked with."""
+    say = ctypes.CDLL("librdkafka.so.1").rd_kafka_version_str
+    say.restype = ctypes.c_char_p
+    return say().decode()
