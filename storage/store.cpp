@@ -101,13 +101,18 @@ Result<CommitGroupPtr> Store::write_group(CommitGroupPtr group) {
     }
   }
   queue_.set_full(FullReason::segments, false);
-  if (group->journaled) segments_sequence_.store(group->sequence);
+  if (group->journaled) {
+    segments_sequence_.store(group->sequence);
+  } else {
+    unsynced_bytes_.fetch_add(group->end - group->begin);
+  }
   queue_.segments_done(*group);
   return group;
 }
 
 bool Store::wants_checkpoint() const {
   if (checkpoint_found_full_.load() || producers_->full()) return true;
+  if (unsynced_bytes_.load() >= options_.unsynced_bytes_max) return true;
   // Half the journal may fill while the other half is being freed. When it can get no more files there are fewer halves.
   const std::size_t full = journal_->full_files();
   return full * 2 >= options_.journal.files_max || (full > 0 && journal_->free_files() == 0);
@@ -148,6 +153,7 @@ Result<void> Store::save_points(bool clean) {
   checkpoint.clean = clean;
   const std::uint64_t covered = segments_sequence_.load();
   checkpoint.first_needed_sequence = covered + 1;
+  unsynced_bytes_.store(0);
   if (queue_.failed()) return Error(Errc::storage_failed, "no checkpoint after a failed write");
   const auto logs = all_logs();
   for (std::size_t i = 0; i < logs.size(); ++i) {

@@ -24,6 +24,8 @@ struct StoreOptions {
   JournalOptions journal;
   CommitQueueOptions queue;
   std::uint64_t disk_reserve_bytes = 64U << 20;  ///< writes are refused when less is free
+  /// What was written without a journal is scanned, and written again, after a crash: so much of it asks for a checkpoint.
+  std::uint64_t unsynced_bytes_max = 2ULL << 30;
   std::size_t read_block_bytes = 256U << 10;
   std::size_t spare_read_blocks_max = 32;
   std::size_t open_files_max = 256;      ///< of segments and their indexes; one for each thread that uses the store at the least
@@ -176,6 +178,7 @@ class Store {
   std::mutex checkpoint_mutex_;              ///< one checkpoint at a time
   std::uint64_t first_needed_sequence_ = 1;  ///< of the checkpoint on disk
   std::atomic<bool> checkpoint_found_full_{false};
+  std::atomic<std::uint64_t> unsynced_bytes_{0};     ///< written without a journal since the last checkpoint began
   CommitGroupPtr to_journal_;                        ///< taken, the journal was full
   std::atomic<std::uint64_t> segments_sequence_{0};  ///< all journaled groups up to it are written to the segments
 };
