@@ -30,6 +30,12 @@ class Usage(ValueError):
     """The command line asks for what there is not."""
 
 
+def directory(text: str) -> pathlib.Path:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a directory")
+    return pathlib.Path(text)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="./dev bench", description="Measures leat and other brokers.")
     verbs = top.add_subparsers(dest="verb", required=True)
@@ -54,9 +60,9 @@ def _add_run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--runs", type=_positive, default=RUNS, metavar="N", help="rounds (default %(default)s)")
     verb.add_argument("--quick", action="store_true", help="a tenth of the records: does it work at all?")
     verb.add_argument("--list", action="store_true", help="name the workloads and end")
-    verb.add_argument("--out", type=pathlib.Path, default=ROOT / "build" / "bench", metavar="DIR",
+    verb.add_argument("--out", type=directory, default=ROOT / "build" / "bench", metavar="DIR",
                       help="where JSON and Markdown go (default build/bench)")
-    verb.add_argument("--data", type=pathlib.Path, metavar="DIR",
+    verb.add_argument("--data", type=directory, metavar="DIR",
                       help="where the servers keep their data meanwhile (default below build/bench); use the disk that is to be measured")
     verb.add_argument("--seed", type=int, help="of the order in which brokers take turns (default: a new one, which is printed)")
     verb.add_argument("--bin-dir", type=pathlib.Path, default=pathlib.Path(os.environ.get("LEAT_BENCH_BIN", ROOT / "build" / "release" / "bin")),

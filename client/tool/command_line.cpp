@@ -312,7 +312,7 @@ class Parser {
                            [this](const Positionals& positionals) { return build_bench(positionals); });
     bench.add_option("--records", flags_.records, "Records to measure; default 1,000,000, e2e 100,000")
         ->check(CLI::Range(std::uint64_t{1}, kCountMax));
-    bench.add_option("--warmup", flags_.warmup, "Records before them that do not count");
+    bench.add_option("--warmup", flags_.warmup, "Records that do not count")->check(CLI::Range(std::uint64_t{0}, kCountMax));
     bench.add_option("--size", flags_.size_bytes, "Bytes of a value")->check(CLI::Range(1, 64 << 20))->capture_default_str();
     bench.add_option("--producers", flags_.producers, "Connections that publish")
         ->check(CLI::Range(1, 256))
@@ -348,6 +348,7 @@ class Parser {
     bench.records = given("--records") ? flags_.records : is_e2e ? 100'000 : 1'000'000;
     bench.warmup_records = std::min<std::uint64_t>(bench.records / 10, 10'000);
     if (given("--warmup") || bench.kind == BenchKind::sub) bench.warmup_records = flags_.warmup;
+    if (bench.warmup_records > kCountMax - bench.records) return usage_error("--records and --warmup are too many");
     bench.size_bytes = flags_.size_bytes;
     bench.producers = flags_.producers;
     bench.in_flight = is_fan && !given("--in-flight") ? kFanInFlight : flags_.in_flight;
@@ -366,7 +367,8 @@ class Parser {
     static const std::map<BenchKind, std::vector<const char*>> kUnfit{
         {BenchKind::pub, {"--subscribers", "--seconds"}},
         {BenchKind::sub,
-         {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress", "--spread", "--subscribers", "--seconds"}},
+         {"--warmup", "--size", "--producers", "--in-flight", "--rate", "--ack", "--compress", "--spread", "--subscribers",
+          "--seconds"}},
         {BenchKind::e2e, {"--producers", "--in-flight", "--spread", "--subscribers", "--seconds"}},
         {BenchKind::fan, {"--records", "--producers", "--spread"}}};
     for (const char* flag : kUnfit.at(kind)) {

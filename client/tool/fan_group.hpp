@@ -15,8 +15,8 @@
 
 #include "client/src/block_pool.hpp"
 #include "client/src/connection.hpp"
-#include "client/tool/stamp_reader.hpp"
 #include "client/tool/latency_histogram.hpp"
+#include "client/tool/stamp_reader.hpp"
 #include "leat/admin.hpp"
 
 namespace leat::tool {

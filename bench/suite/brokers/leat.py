@@ -1,6 +1,7 @@
 """leat itself."""
 from __future__ import annotations
 
+import json
 import pathlib
 
 from suite.brokers.broker import Broker, Mode, Places, Start, first_line
@@ -33,6 +34,11 @@ class Leat(Broker):
 
     def prepare(self, mode: Mode, directory: pathlib.Path) -> Start:
         native, http = free_port(), free_port()
-        config = self.write_settings(mode, directory / "leatd.toml", {"PORT": native, "HTTP_PORT": http, "DATA": directory / "data"})
+        config = self.write_settings(mode, directory / "leatd.toml", {"PORT": native, "HTTP_PORT": http, "DATA": in_quotes(directory / "data")})
         load = LeatLoad(self._leat, native, http, "durable" if mode.syncs else "os", "durable" if mode.syncs else "written")
         return Start([str(self._leatd), "--config", str(config)], lambda: port_accepts(native), load, native)
+
+
+def in_quotes(path: pathlib.Path) -> str:
+    """As it stands between the quotes of a TOML string, whose escapes are JSON's."""
+    return json.dumps(str(path))[1:-1]

@@ -10,8 +10,8 @@ import unittest
 from suite.cli import ROOT
 
 # One of each kind, as small as --quick makes them.
-WORKLOADS = ("publish/size:65536/producers:4/partitions:16", "ack", "e2e/rate:1000", "catch-up/size:65536/files:cold",
-             "fan/transport:ws/subscribers:1/deliveries_per_s:20000", "connections/10")
+WORKLOADS = ("publish/size:65536/producers:4/partitions:16", "publish/size:1024/producers:1/partitions:16/spread", "ack", "e2e/rate:1000",
+             "catch-up/size:65536/files:cold", "fan/transport:ws/subscribers:1/deliveries_per_s:20000", "connections/10")
 
 
 class Suite(unittest.TestCase):
@@ -34,7 +34,7 @@ class Suite(unittest.TestCase):
             self.assertEqual(sorted(path.name for path in out.iterdir()), ["load.json", "load.md"])
 
     def test_what_there_is_not_is_a_usage_error(self):
-        for arguments in (("load", "--workloads", "publsh"), ("peers", "--brokers", "rocketmq"), ("load", "--out", "/proc/nope")):
+        for arguments in (("load", "--workloads", "publsh"), ("peers", "--brokers", "rocketmq"), ("load", "--out", "/proc/nope"), ("load", "--data", "")):
             ended = self.run_suite(*arguments)
             self.assertEqual((ended.returncode, ended.stdout), (2, ""))
             self.assertIn(arguments[-1], ended.stderr)

@@ -180,8 +180,9 @@ TEST_F(CommandLineTest, BenchDefaultsDependOnItsKind) {
 }
 
 TEST_F(CommandLineTest, BenchTakesItsFlags) {
-  const auto bench = command<Bench>({"bench", "pub", "load", "--records", "50", "--size", "100", "--producers", "4",
-                                     "--in-flight", "9", "--rate", "2.5", "--spread", "--ack", "none", "-z", "lz4", "-o", "json"});
+  const auto bench =
+      command<Bench>({"bench", "pub",    "load", "--records", "50",    "--size", "100", "--producers", "4",  "--in-flight",
+                      "9",     "--rate", "2.5",  "--spread",  "--ack", "none",   "-z",  "lz4",         "-o", "json"});
   EXPECT_EQ(bench.records, 50U);
   EXPECT_EQ(bench.warmup_records, 5U);
   EXPECT_EQ(bench.size_bytes, 100U);
@@ -315,9 +316,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Arguments{"bench", "fan", "t", "--seconds", "-NaN"}, Arguments{"bench", "pub", "t", "--records", "-1"},
                     Arguments{"bench", "pub", "t", "--producers", "0"}, Arguments{"bench", "sub", "t", "--size", "5"},
                     Arguments{"bench", "e2e", "t", "--size", "15"}, Arguments{"bench", "e2e", "t", "--producers", "2"},
-                    Arguments{"bench", "e2e", "t", "--rate", "0"}, Arguments{"bench", "e2e", "t", "--spread"}, Arguments{"bench", "pub", "t", "--subscribers", "2"},
-                    Arguments{"bench", "fan", "t", "--size", "15"}, Arguments{"bench", "fan", "t", "--records", "2"},
-                    Arguments{"bench", "fan", "t", "--subscribers", "0"}, Arguments{"bench", "fan", "t", "--seconds", "0"}));
+                    Arguments{"bench", "e2e", "t", "--rate", "0"}, Arguments{"bench", "e2e", "t", "--spread"},
+                    Arguments{"bench", "pub", "t", "--subscribers", "2"}, Arguments{"bench", "fan", "t", "--size", "15"},
+                    Arguments{"bench", "fan", "t", "--records", "2"}, Arguments{"bench", "fan", "t", "--subscribers", "0"},
+                    Arguments{"bench", "pub", "t", "--warmup", "18446744073709551615"},
+                    Arguments{"bench", "e2e", "t", "--records", "9223372036854775807", "--warmup", "1"},
+                    Arguments{"bench", "fan", "t", "--seconds", "0"}));
 
 }  // namespace
 }  // namespace leat::tool
