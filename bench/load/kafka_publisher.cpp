@@ -59,8 +59,7 @@ Result<void> KafkaPublisher::send(ByteSpan value, Time intended) {
   auto* const payload = const_cast<std::byte*>(value.data());  // only read, with RD_KAFKA_MSG_F_COPY
   const std::int32_t partition = spread_over_ == 0 ? RD_KAFKA_PARTITION_UA : next_partition_;
   if (++next_partition_ >= spread_over_) next_partition_ = 0;
-  while (rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, payload, value.size(), nullptr, 0, opaque) !=
-         0) {
+  while (rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, payload, value.size(), nullptr, 0, opaque) != 0) {
     const auto code = rd_kafka_last_error();
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return failed("publishing to Kafka", code);
     LEAT_TRY(take_acknowledgements());

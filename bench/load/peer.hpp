@@ -44,9 +44,9 @@ class ValueSink {
 /// What a driver may suit itself to.
 struct PublisherSettings {
   std::size_t value_bytes = 0;
-  std::uint64_t in_flight = 0;  ///< most unacknowledged records, without a rate
-  std::optional<double> rate;   ///< records a second of this publisher
-  bool spread = false;          ///< each record goes to the partition behind the last one's
+  std::uint64_t in_flight = 0;      ///< most unacknowledged records, without a rate
+  std::optional<double> rate;       ///< records a second of this publisher
+  bool spread = false;              ///< each record goes to the partition behind the last one's
   std::optional<double> linger_ms;  ///< how long a batch may wait to fill, where the driver leaves that to the caller
 
   /// So few records that they are sent one by one. Of more it costs less time to gather some than the broker takes for each

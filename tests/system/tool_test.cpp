@@ -87,6 +87,13 @@ TEST_F(Tool, BenchPubMeasuresWhatItPublishes) {
   }
 }
 
+TEST_F(Tool, BenchPubSpreadsItsRecords) {
+  told("leat topic create load --partitions 3");
+  told("leat bench pub load --records 300 --warmup 0 --size 100 --spread");
+  const json::value topic = json_of("leat topic describe -o json load");
+  for (const auto& partition : topic.at("partitions").as_array()) EXPECT_EQ(number(partition, "high_watermark"), 100);
+}
+
 TEST_F(Tool, BenchPubKeepsARate) {
   const json::value result = json_of("leat bench pub load --records 500 --size 10 --rate 5000 -z lz4 -o json");
   expect_rates(result, 500, 10);
