@@ -30,7 +30,7 @@ constexpr Make kRedisPubSub = nullptr;
 #endif
 
 constexpr std::array kBrokers{
-    Broker{"kafka", "Apache Kafka, by librdkafka, acks=all", 9092, "librdkafka", kKafka},
+    Broker{"kafka", "Apache Kafka, by librdkafka, acks=all", 9092, "librdkafka", kKafka, true},
     Broker{"nats", "NATS JetStream", 4222, nullptr, [](Target target) { return make_nats_peer(std::move(target), true); }},
     Broker{"nats-core", "NATS without JetStream: keeps nothing", 4222, nullptr,
            [](Target target) { return make_nats_peer(std::move(target), false); }},

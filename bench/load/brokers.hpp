@@ -14,8 +14,9 @@ struct Broker {
   const char* name;
   const char* description;
   std::uint16_t port;                            ///< that it usually listens on
-  const char* library;                           ///< that the driver is made with; null: none
+  const char* client_library;                    ///< that the driver is made with; null: none
   std::unique_ptr<Peer> (*make)(Target target);  ///< null: the library was not there when this was built
+  bool has_linger = false;                       ///< its client waits for batches to fill as long as it is told
 };
 
 std::span<const Broker> brokers();

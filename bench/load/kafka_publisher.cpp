@@ -35,12 +35,14 @@ Result<std::unique_ptr<Publisher>> KafkaPublisher::connect(const Target& target,
   LEAT_ASSIGN(auto client, make_client(RD_KAFKA_PRODUCER, target.address, settings_for(settings)));
   LEAT_ASSIGN(const auto partitions, partition_count(client.get(), target.topic));
   if (partitions == 0) return Error(Errc::unknown_topic, target.topic);
-  return std::unique_ptr<Publisher>(new KafkaPublisher(std::move(client), target.topic, settings.spread ? partitions : 0, sink));
+  std::optional<PartitionTurns> turns;
+  if (settings.spread) turns.emplace(static_cast<std::size_t>(partitions), true);
+  return std::unique_ptr<Publisher>(new KafkaPublisher(std::move(client), target.topic, turns, sink));
 }
 
-KafkaPublisher::KafkaPublisher(Handle client, const std::string& topic, std::int32_t spread_over, AckSink& sink)
+KafkaPublisher::KafkaPublisher(Handle client, const std::string& topic, std::optional<PartitionTurns> turns, AckSink& sink)
     : Publisher(sink),
-      spread_over_(spread_over),
+      turns_(turns),
       client_(std::move(client)),
       acknowledgements_(rd_kafka_queue_get_main(client_.get())),
       topic_(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr)) {
@@ -57,8 +59,7 @@ Result<void> KafkaPublisher::send(ByteSpan value, Time intended) {
   // The time travels with the message as its opaque pointer.
   auto* const opaque = reinterpret_cast<void*>(static_cast<std::intptr_t>(intended.time_since_epoch().count()));
   auto* const payload = const_cast<std::byte*>(value.data());  // only read, with RD_KAFKA_MSG_F_COPY
-  const std::int32_t partition = spread_over_ == 0 ? RD_KAFKA_PARTITION_UA : next_partition_;
-  if (++next_partition_ >= spread_over_) next_partition_ = 0;
+  const std::int32_t partition = turns_ ? static_cast<std::int32_t>(turns_->next(value.size())) : RD_KAFKA_PARTITION_UA;
   while (rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, payload, value.size(), nullptr, 0, opaque) != 0) {
     const auto code = rd_kafka_last_error();
     if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) return failed("publishing to Kafka", code);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "bench/load/kafka_client.hpp"
+#include "bench/load/partition_turns.hpp"
 
 namespace leat::load::kafka {
 
@@ -16,12 +19,10 @@ class KafkaPublisher final : public Publisher {
   Result<void> await(std::uint64_t acknowledged, Time deadline) override;
 
  private:
-  /// `spread_over`: partitions that take turns; 0 leaves them to librdkafka, which stays with one for a while.
-  KafkaPublisher(Handle client, const std::string& topic, std::int32_t spread_over, AckSink& sink);
+  KafkaPublisher(Handle client, const std::string& topic, std::optional<PartitionTurns> turns, AckSink& sink);
   Result<void> take_acknowledgements();
 
-  const std::int32_t spread_over_;
-  std::int32_t next_partition_ = 0;
+  std::optional<PartitionTurns> turns_;  ///< nothing: librdkafka's own, which stays with a partition for a while
   Handle client_;
   Queue acknowledgements_;
   TopicHandle topic_;

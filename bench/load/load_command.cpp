@@ -134,7 +134,9 @@ std::variant<LoadCommand, EarlyExit> finish(LoadCommand command, const std::stri
     if (!command.linger_ms || !(*command.linger_ms > 0 && *command.linger_ms <= 1000)) {
       return refusal("--linger-ms " + *text + ": expected a number of at most 1000");
     }
-    if (kind != "pub") return refusal("--linger-ms has no meaning for " + kind);
+    if (kind != "pub" || !command.broker->has_linger) {
+      return refusal("--linger-ms has no meaning for " + kind + " of " + command.broker->name);
+    }
   }
   auto bench = parse_bench(kind, command.target.topic, options);
   if (const auto* early = std::get_if<EarlyExit>(&bench)) return *early;
@@ -156,7 +158,7 @@ std::variant<LoadCommand, EarlyExit> parse_load_command(const std::vector<std::s
   command.broker = find_broker(arguments[0]);
   if (command.broker == nullptr) return refusal("there is no broker " + arguments[0] + ": expected " + named_brokers());
   if (command.broker->make == nullptr) {
-    return refusal(std::string(command.broker->name) + " is not built in, as " + command.broker->library +
+    return refusal(std::string(command.broker->name) + " is not built in, as " + command.broker->client_library +
                    " was not found when this was built");
   }
   command.target = {.address = {"127.0.0.1", command.broker->port}, .topic = arguments[2]};

@@ -6,6 +6,7 @@
 #include <deque>
 
 #include "bench/load/nats_connection.hpp"
+#include "bench/load/partition_turns.hpp"
 #include "bench/load/wire_publisher.hpp"
 
 namespace leat::load {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bench/load/partition_turns.hpp"
 #include "bench/load/redis_replies.hpp"
 #include "bench/load/wire_publisher.hpp"
 

@@ -45,6 +45,11 @@ class Rule:
     less_is_better: bool = False
     only: Callable[[str], bool] = lambda name: True
 
+    def reaches(self, own: float, theirs: float) -> bool:
+        if self.less_is_better:
+            return own < theirs
+        return own >= self.ratio_min * theirs if self.ratio_min > 1 else own > theirs
+
 
 def logged(peer: Contender) -> bool:
     return peer.is_logged
@@ -118,21 +123,21 @@ def _compare(rule: Rule, results: Results, workload: str, leat: Contender, peers
     if best is None:
         return Verdict(rule.goal, workload, number(own.median), "no such peer was measured", None, None)
     peer, theirs = best
+    return _judge(results, leat, rule.goal, workload, own, theirs, f"{peer.label}: {number(theirs.median)}", rule.reaches, rule.less_is_better)
+
+
+def _judge(results: Results, leat: Contender, goal: str, workload: str, own: Spread, theirs: Spread, compared: str,
+           reaches: Callable[[float, float], bool], less_is_better: bool = False) -> Verdict:
+    """By the medians. Not met where a round of leat failed, and close where leat's worst round against the hardest of the others comes out
+    otherwise than its best against their easiest."""
     ratio = own.median / theirs.median if theirs.median > 0 else None
-    is_met = _reaches(rule, own.median, theirs.median)
-    worst, luckiest = (own.minimum, own.maximum) if not rule.less_is_better else (own.maximum, own.minimum)
-    hardest, easiest = (theirs.maximum, theirs.minimum) if not rule.less_is_better else (theirs.minimum, theirs.maximum)
-    is_close = _reaches(rule, worst, hardest) != _reaches(rule, luckiest, easiest)
-    compared = f"{peer.label}: {number(theirs.median)}"
     if failed := results.failed_rounds(workload, leat):
-        return Verdict(rule.goal, workload, f"{number(own.median)}, failed in {failed}", compared, ratio, False)
-    return Verdict(rule.goal, workload, number(own.median), compared, ratio, is_met, is_close)
-
-
-def _reaches(rule: Rule, own: float, theirs: float) -> bool:
-    if rule.less_is_better:
-        return own < theirs
-    return own >= rule.ratio_min * theirs if rule.ratio_min > 1 else own > theirs
+        return Verdict(goal, workload, f"{number(own.median)}, failed in {failed}", compared, ratio, False)
+    extremes = [(own.minimum, theirs.maximum), (own.maximum, theirs.minimum)]
+    if less_is_better:
+        extremes = [(own.maximum, theirs.minimum), (own.minimum, theirs.maximum)]
+    is_close = reaches(*extremes[0]) != reaches(*extremes[1])
+    return Verdict(goal, workload, number(own.median), compared, ratio, reaches(own.median, theirs.median), is_close)
 
 
 def _partitions(results: Results) -> list[Verdict]:
@@ -148,8 +153,8 @@ def _partitions(results: Results) -> list[Verdict]:
         if over is None or under is None:
             found.append(Verdict(goal, many, "-", "one of the two was not measured", None, None))
             continue
-        ratio = over.median / under.median
-        found.append(Verdict(goal, many, number(over.median), f"one partition: {number(under.median)}", ratio, ratio >= PARTITIONS_SHARE_MIN))
+        found.append(_judge(results, leat, goal, many, over, under, f"one partition: {number(under.median)}",
+                            lambda over, under: over >= PARTITIONS_SHARE_MIN * under))
     return found
 
 
@@ -164,8 +169,9 @@ def _recovery(results: Results) -> list[Verdict]:
         if results.document["is_quick"]:
             found.append(Verdict(goal, f"{name}, {key[1]}", number(seconds.median), "a quick run has a tenth of the log", None, None))
             continue
-        found.append(Verdict(goal, f"{name}, {key[1]}", number(seconds.median), "5 s", seconds.median / RECOVERY_S_MAX,
-                             seconds.median < RECOVERY_S_MAX))
+        limit = Spread(RECOVERY_S_MAX, RECOVERY_S_MAX, RECOVERY_S_MAX, 1)
+        verdict = _judge(results, leat, goal, name, seconds, limit, "5 s", lambda own, most: own < most, less_is_better=True)
+        found.append(dataclasses.replace(verdict, workload=f"{name}, {key[1]}"))
     return found
 
 

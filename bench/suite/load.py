@@ -31,16 +31,17 @@ class Options:
     subscribers: int | None = None
     seconds: float | None = None
     linger_ms: float | None = None
-    spread: bool | None = None
+    spread: bool = False
 
     def arguments(self) -> list[str]:
         found: list[str] = []
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if value is True:
-                found.append("--" + field.name)
+            flag = "--" + field.name.replace("_", "-")
+            if isinstance(value, bool):
+                found += [flag] if value else []
             elif value is not None:
-                found += ["--" + field.name.replace("_", "-"), f"{value:g}" if isinstance(value, float) else str(value)]
+                found += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
         return found
 
 

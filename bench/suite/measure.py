@@ -87,7 +87,7 @@ def quiet_machine() -> None:
 
 def publishing(workload: Workload, records: int, warmup: int = 0, linger_ms: float | None = None) -> Options:
     return Options(records, warmup, workload.size_bytes, workload.producers, workload.in_flight, linger_ms=linger_ms,
-                   spread=workload.is_spread or None)
+                   spread=workload.is_spread)
 
 
 def pilot_rate(session: Session, workload: Workload, records_max: int, linger_ms: float | None = None) -> float:
@@ -102,15 +102,16 @@ def pilot_rate(session: Session, workload: Workload, records_max: int, linger_ms
         records = min(records * 4, records_max)
 
 
-def find_size(session: Session, workload: Workload, sizes: Sizes, seconds: float) -> None:
-    """Leaves in `sizes` what the topic's publisher is to be asked for, unless an earlier round did."""
+def find_size(session: Session, workload: Workload, sizes: Sizes, seconds: float) -> bool:
+    """Leaves in `sizes` what the topic's publisher is to be asked for, unless an earlier round did. True: it published to the topic."""
     key = key_of(session, workload)
     if key in sizes.found:
-        return
+        return False
     records_max = max(1, workload.records // 4)
     rates = {linger_ms: pilot_rate(session, workload, records_max, linger_ms) for linger_ms in session.broker.lingers_ms(workload)}
     sizes.linger_ms[key] = max(rates, key=lambda linger_ms: rates[linger_ms])
     sizes.found[key] = max(1, min(workload.records, int(max(rates.values()) * seconds)))
+    return True
 
 
 def grown(records: int, took_s: float, wanted_s: float, records_max: int) -> int:
@@ -146,14 +147,12 @@ def new_topic(session: Session, workload: Workload) -> None:
 
 def publish(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     new_topic(session, workload)
-    if key_of(session, workload) not in sizes.found:
-        find_size(session, workload, sizes, TARGET_S)
+    if find_size(session, workload, sizes, TARGET_S):
         new_topic(session, workload)
     return publish_into_topic(session, workload, sizes)
 
 
 def publish_into_topic(session: Session, workload: Workload, sizes: Sizes) -> Sample:
-    find_size(session, workload, sizes, TARGET_S)
     key = key_of(session, workload)
     for sizing in range(SIZINGS_MAX):
         records = sizes.found[key]
@@ -298,6 +297,7 @@ def answers(session: Session) -> bool:
 def partitions(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     session.load.create_topic(TOPIC, workload.partitions)
     idle = resident_bytes(session.server.pids())
+    find_size(session, workload, sizes, TARGET_S)
     sample = publish_into_topic(session, workload, sizes)
     return dataclasses.replace(sample, values=sample.values | {"idle_memory_bytes": float(idle)})
 

@@ -107,6 +107,14 @@ class Scaling(unittest.TestCase):
         self.assertTrue(outcome(samples.results({name: "recovery"}, figures), "recovery").is_met)
         self.assertIsNone(outcome(samples.results({name: "recovery"}, figures, is_quick=True), "recovery").is_met)
 
+    def test_a_recovery_that_was_slow_once_is_told(self):
+        name = "recovery/log:10GB"
+        results = samples.results({name: "recovery"}, {(name, DURABLE): {"recovery_s": 0.5}})
+        results.add(2, name, DURABLE, samples.Sample({"recovery_s": 6.5}))
+        verdict = outcome(results, "recovery")
+        self.assertTrue(verdict.is_met)
+        self.assertTrue(verdict.is_close)
+
     def test_memory_that_grows_with_the_log_is_not_flat(self):
         for peak, is_flat in ((110e6, True), (200e6, False)):
             figures = {("recovery/log:1GB", DURABLE): {"publish_peak_memory_bytes": 100e6},
