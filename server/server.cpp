@@ -41,6 +41,8 @@ struct Descriptors {
     connections = std::max<std::size_t>(1, left - std::min(segments, left));
   }
 
+  /// With fewer a topic can neither be made nor taken back, and then nothing more may be written.
+  static constexpr std::size_t kFewest = 32;
   static constexpr std::size_t kOwn = 20 + storage::OpenFiles::kSharedMax;
   static constexpr std::size_t kOfEachShard = 3;
   static constexpr std::size_t kSegmentsMin = 8;
@@ -123,8 +125,13 @@ HttpApiOptions http_api_options(const ServerConfig& config, const Endpoint& list
   return options;
 }
 
-std::size_t connections_limit(const ServerConfig& config) {
+Result<std::size_t> connections_limit(const ServerConfig& config) {
   const Descriptors descriptors(config);
+  if (descriptors.all < Descriptors::kFewest) {
+    return Error(Errc::limit_reached, "this process may open " + std::to_string(descriptors.all) + " files, it needs " +
+                                          std::to_string(Descriptors::kFewest) +
+                                          " and one more for each connection: raise ulimit -n (systemd: LimitNOFILE)");
+  }
   if (descriptors.connections < config.limits.connections_max) {
     log::warn("fewer connections than configured, for want of file descriptors",
               {{"connections", descriptors.connections}, {"descriptors", descriptors.all}});
@@ -180,7 +187,8 @@ Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Result<std::unique_ptr<Server>> Server::start(const ServerConfig& config) {
   LEAT_TRY(validate(config));
   auto parts = std::make_unique<Parts>();
-  parts->limiter = std::make_unique<ConnectionLimiter>(connections_limit(config), config.limits.connections_per_address_max);
+  LEAT_ASSIGN(const std::size_t connections_max, connections_limit(config));
+  parts->limiter = std::make_unique<ConnectionLimiter>(connections_max, config.limits.connections_per_address_max);
   LEAT_ASSIGN(parts->broker, Broker::open(parts->fs, parts->clock, parts->random, broker_options(config)));
   log_recovery(parts->broker->store(), config.data_dir);
   if (auto bound = parts->bind(config); bound.has_error()) {

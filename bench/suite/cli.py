@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import datetime
 import os
@@ -12,10 +13,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from suite import machine, micro, report
+from suite import guest_memory, machine, micro, report
 from suite.brokers import Broker, Places, all_brokers
 from suite.results import Results
 from suite.runner import WARMUP_RECORDS, Entry, Runner, entries, refused
@@ -91,14 +92,22 @@ def main(arguments: Sequence[str]) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     """What is made of results that are there."""
-    try:
-        if options.verb == "micro-report":
+    if options.verb == "micro-report":
+        with _whole(options.json):
             return micro.write_report(options.json, ROOT / "build" / "bench")
-        if options.verb == "report":
+    if options.verb == "report":
+        with _whole(options.json):
             return _write_markdown(Results.read(options.json), options.json.with_suffix(".md"))
-        return _plot(options)
+    return _plot(options)
+
+
+@contextlib.contextmanager
+def _whole(path: pathlib.Path) -> Iterator[None]:
+    """Around whatever takes it for granted that a file has all that this suite writes."""
+    try:
+        yield
     except (KeyError, TypeError, AttributeError) as failure:
-        raise ValueError(f"the results are not whole: {failure!r}") from failure
+        raise ValueError(f"{path}: the results are not whole: {failure!r}") from failure
 
 
 def _plot(options: argparse.Namespace) -> int:
@@ -109,7 +118,8 @@ def _plot(options: argparse.Namespace) -> int:
     if not files:
         raise Usage("there are no results to draw: run ./dev bench load or ./dev bench peers first")
     for path in files:
-        charts = plot.draw(Results.read(path), options.out or path.parent, path.stem)
+        with _whole(path):
+            charts = plot.draw(Results.read(path), options.out or path.parent, path.stem)
         if not charts:
             raise ValueError(f"{path}: nothing in it can be drawn")
         print(*charts, sep="\n")
@@ -175,6 +185,8 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     status = 0
     try:
         warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
+        if not options.quick:
+            guest_memory.touch(guest_memory.bytes_to_touch_at_start)
         Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
         results.document["is_complete"] = True
     except KeyboardInterrupt:

@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using native::TopicPartition;
+using ::testing::HasSubstr;
 using server::RawClient;
 
 class Descriptors : public ::testing::Test {
@@ -63,6 +64,24 @@ TEST_F(Descriptors, ConnectionsCannotTakeThoseThatTheLogNeeds) {
   std::vector<RawClient> later;
   for (int i = 0; i < 10; ++i) later.push_back(connect(daemon));
   expect_publishes(later.back(), orders, 5);
+  EXPECT_EQ(daemon.stop(), 0) << daemon.process().output();
+}
+
+TEST_F(Descriptors, TooFewToWorkWithAreRefusedAtTheStart) {
+  const auto start = [this](int descriptors) {
+    return run({"sh", "-c", "ulimit -n " + std::to_string(descriptors) + "; exec \"$0\" \"$@\"", LEATD_PROGRAM, "--data",
+                options_.data.string(), "--listen", "127.0.0.1:0"},
+               options_.environment);
+  };
+  const Finished refused = start(31);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.output, HasSubstr("may open 31 files, it needs 32"));
+  EXPECT_FALSE(fs::exists(options_.data));
+
+  options_.wrapper = {"sh", "-c", "ulimit -n 32; exec \"$0\" \"$@\""};
+  Daemon daemon(options_);
+  RawClient client = connect(daemon);
+  expect_publishes(client, create(client, "orders"), 20);
   EXPECT_EQ(daemon.stop(), 0) << daemon.process().output();
 }
 

@@ -16,6 +16,10 @@ class BytesToTouch(unittest.TestCase):
     def test_four_gibibytes_are_enough(self):
         self.assertEqual(guest_memory.bytes_to_touch(meminfo(64 * GIB)), 4 * GIB)
 
+    def test_at_the_start_all_but_two_gibibytes(self):
+        self.assertEqual(guest_memory.bytes_to_touch_at_start(meminfo(20 * GIB)), 18 * GIB)
+        self.assertEqual(guest_memory.bytes_to_touch_at_start(meminfo(GIB)), 0)
+
     def test_a_kernel_that_does_not_say_gets_none(self):
         self.assertEqual(guest_memory.bytes_to_touch(""), 0)
 
