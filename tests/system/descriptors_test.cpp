@@ -12,8 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using native::TopicPartition;
-using ::testing::HasSubstr;
 using server::RawClient;
+using ::testing::HasSubstr;
 
 class Descriptors : public ::testing::Test {
  protected:
