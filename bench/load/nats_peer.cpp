@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <deque>
 
@@ -17,8 +18,11 @@ using nats::Operation;
 
 constexpr std::uint64_t kData = 1;
 constexpr std::uint64_t kAcks = 2;
-/// Messages of one pull of a JetStream consumer; two pulls are under way.
-constexpr std::uint64_t kPullMessages = 5000;
+/// A pull of a JetStream consumer asks for so many messages, or for those that come to so many bytes. Two are under way, and the
+/// server drops whoever leaves 64 MiB unread.
+constexpr std::uint64_t kPullMessagesMax = 5000;
+constexpr std::uint64_t kPullBytes = 8U << 20;
+constexpr std::uint64_t kPullMessagesOfUnknownSize = 100;
 constexpr int kReadsMax = 16;
 
 void append_number(std::string& out, std::uint64_t number) {
@@ -188,10 +192,12 @@ class NatsSubscriber final : public Subscriber {
   }
 
   void pull() {
-    const std::string body = R"({"batch":)" + std::to_string(kPullMessages) + R"(,"expires":30000000000})";
+    pull_messages_ = message_bytes_ == 0 ? kPullMessagesOfUnknownSize
+                                         : std::clamp<std::uint64_t>(kPullBytes / message_bytes_, 1, kPullMessagesMax);
+    const std::string body = R"({"batch":)" + std::to_string(pull_messages_) + R"(,"expires":30000000000})";
     connection_->append_publish("$JS.API.CONSUMER.MSG.NEXT." + topic_ + "." + consumer_, connection_->inbox("data"),
                                 as_bytes(body));
-    pulled_ += kPullMessages;
+    pulled_ += pull_messages_;
   }
 
   Result<void> took(const Operation& operation, ValueSink& sink) {
@@ -199,7 +205,8 @@ class NatsSubscriber final : public Subscriber {
     const auto status = nats::status_of(operation.headers);
     if (status.empty()) {
       sink.take(operation.payload);
-      if (pulled_ > 0 && --pulled_ == kPullMessages) pull();
+      message_bytes_ = operation.payload.size();
+      if (pulled_ > 0 && --pulled_ == pull_messages_) pull();
       return ok();
     }
     // A pull that expired with less than it asked for.
@@ -214,7 +221,9 @@ class NatsSubscriber final : public Subscriber {
   const std::string topic_;
   const bool is_jet_stream_;
   std::string consumer_;
-  std::uint64_t pulled_ = 0;  ///< messages asked for and not received
+  std::uint64_t pulled_ = 0;         ///< messages asked for and not received
+  std::uint64_t pull_messages_ = 0;  ///< of them by the last pull
+  std::size_t message_bytes_ = 0;    ///< of the last message; 0 before the first
 };
 
 class NatsPeer final : public Peer {

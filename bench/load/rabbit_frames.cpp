@@ -9,7 +9,8 @@ constexpr std::uint16_t kVersion = 1;
 constexpr std::uint16_t kResponse = 0x8000;
 constexpr std::size_t kLengthBytes = sizeof(std::uint32_t);
 constexpr std::size_t kFrameHeaderBytes = kLengthBytes + 2 * sizeof(std::uint16_t);
-constexpr std::size_t kFrameBytesMax = std::size_t{64} << 20;
+/// A chunk is a frame whatever the connection was tuned to, and holds what gathered: thousands of records.
+constexpr std::size_t kFrameBytesMax = std::size_t{1} << 30;
 
 // A Publish frame: header, publisher (1), records (4), then each record's publishing id (8), length (4) and value.
 constexpr std::size_t kRecordsAt = kFrameHeaderBytes + 1;
