@@ -1,5 +1,6 @@
 #include "bench/load/nats_messages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>

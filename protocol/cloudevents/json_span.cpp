@@ -1,5 +1,6 @@
 #include "protocol/cloudevents/json_span.hpp"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 
 namespace leat::cloudevents {

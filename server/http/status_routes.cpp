@@ -1,5 +1,6 @@
 #include "server/http/status_routes.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "protocol/cloudevents/json_format.hpp"
 #include "protocol/record/batch_builder.hpp"
 #include "protocol/record/batch_reader.hpp"

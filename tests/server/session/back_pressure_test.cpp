@@ -1,5 +1,6 @@
 #include <poll.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "server/support/memory.hpp"

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/support/server_test.hpp"
 
 namespace leat::server {

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "simulation/temporary_directory.hpp"
 #include "storage/io/aligned_buffer.hpp"
 #include "storage/io/file_descriptor.hpp"
