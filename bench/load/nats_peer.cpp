@@ -206,7 +206,8 @@ class NatsSubscriber final : public Subscriber {
     if (status.empty()) {
       sink.take(operation.payload);
       message_bytes_ = operation.payload.size();
-      if (pulled_ > 0 && --pulled_ == pull_messages_) pull();
+      // The first of two was used up; or the one there is since another expired.
+      if (pulled_ > 0 && (--pulled_ == pull_messages_ || pulled_ == 0)) pull();
       return ok();
     }
     // A pull that expired with less than it asked for.

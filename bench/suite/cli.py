@@ -92,13 +92,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     """What is made of results that are there."""
-    if options.verb == "micro-report":
-        with _whole(options.json):
+    if options.verb == "plot":
+        return _plot(options)
+    with _whole(options.json):
+        if options.verb == "micro-report":
             return micro.write_report(options.json, ROOT / "build" / "bench")
-    if options.verb == "report":
-        with _whole(options.json):
-            return _write_markdown(Results.read(options.json), options.json.with_suffix(".md"))
-    return _plot(options)
+        return _write_markdown(Results.read(options.json), options.json.with_suffix(".md"))
 
 
 @contextlib.contextmanager
