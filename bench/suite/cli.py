@@ -184,9 +184,8 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     status = 0
     try:
         warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
-        if not options.quick:
-            guest_memory.touch(guest_memory.bytes_to_touch_at_start)
-        Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
+        with contextlib.nullcontext() if options.quick else guest_memory.kept_full(scratch):
+            Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
         results.document["is_complete"] = True
     except KeyboardInterrupt:
         print("bench: interrupted: writing what was measured", file=sys.stderr)

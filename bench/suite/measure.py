@@ -80,9 +80,9 @@ def quiet_disk() -> None:
 
 
 def quiet_machine() -> None:
-    """And no page that this one fills is to be its first use."""
+    """And no page that this one fills is to be one that nothing backs."""
     quiet_disk()
-    guest_memory.touch()
+    guest_memory.fill()
 
 
 def publishing(workload: Workload, records: int, warmup: int = 0, linger_ms: float | None = None) -> Options:
@@ -176,7 +176,7 @@ def prefill(session: Session, workload: Workload, topic: str, sizes: Sizes) -> i
     key = key_of(session, workload)
     records = sizes.found[key]
     session.load.create_topic(topic, 1)
-    guest_memory.touch()
+    guest_memory.fill()
     session.load.run("pub", topic, Options(records, 0, workload.size_bytes, linger_ms=sizes.linger_ms[key]))
     return records
 
@@ -185,7 +185,7 @@ def catch_up(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     records = prefill(session, workload, TOPIC, sizes)
     quiet_disk()
     stayed = cold_files.drop_from_cache(session.directory) if workload.is_cold else None
-    guest_memory.touch()
+    guest_memory.fill()
     values, usage = observed(session, lambda: session.load.run("sub", TOPIC, Options(records)))
     if stayed is not None:
         values["resident_share"] = stayed
