@@ -178,27 +178,47 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     path = options.out / f"{options.verb}.json"
     # However it is asked to end, servers are stopped, and what was measured is written. A shell that starts it in the background has
     # it ignore Ctrl-C unless it says otherwise.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+    _on_signals(signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=data_parent))
     status = 0
     try:
         warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
-        with contextlib.nullcontext() if options.quick else guest_memory.kept_full(scratch):
+        with _full_memory(options, results, scratch):
             Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
         results.document["is_complete"] = True
     except KeyboardInterrupt:
         print("bench: interrupted: writing what was measured", file=sys.stderr)
         status = EXIT_INTERRUPTED
     finally:
+        # Impatience must not lose the results either.
+        _on_signals(signal.SIG_IGN)
+        path = _write(results, path)
         shutil.rmtree(scratch, ignore_errors=True)
-    path = _write(results, path)
     _write_markdown(results, path.with_suffix(".md"))
     # What a peer can't do is a result; what leat can't do is a fault.
     if status == 0 and any(m["failures"] for m in results.document["measurements"] if m["broker"] == "leat"):
         status = EXIT_FAILED
     print(f"{path}\n{path.with_suffix('.md')}")
     return status
+
+
+def _on_signals(what: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, what)
+
+
+@contextlib.contextmanager
+def _full_memory(options: argparse.Namespace, results: Results, scratch: pathlib.Path) -> Iterator[None]:
+    """On a virtual machine, unless the figures say little anyway. The results tell whether it was."""
+    results.document["machine"]["memory_filled_bytes"] = 0
+    if options.quick or not guest_memory.is_guest(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")):
+        yield
+        return
+    print("bench: filling free memory with page cache, as it is a virtual machine's", file=sys.stderr)
+    with guest_memory.kept_full(scratch) as filled:
+        print(f"bench: filled {filled / 1e9:.1f} GB" + ("" if filled else ": cold files and page caches may be slow"), file=sys.stderr)
+        results.document["machine"]["memory_filled_bytes"] = filled
+        yield
 
 
 def _write(results: Results, path: pathlib.Path) -> pathlib.Path:

@@ -26,11 +26,10 @@ def size_bytes(directory: pathlib.Path) -> int:
     return total
 
 
-def drop_from_cache(directory: pathlib.Path) -> float:
-    """Returns the share of the pages that stayed, as what a server has mapped can't be dropped."""
+def drop_from_cache(directory: pathlib.Path) -> None:
+    """What a server has mapped stays all the same."""
     os.sync()
-    files = data_files(directory)
-    for path in files:
+    for path in data_files(directory):
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except OSError:
@@ -39,10 +38,10 @@ def drop_from_cache(directory: pathlib.Path) -> float:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(descriptor)
-    return resident_share(files)
 
 
 def resident_share(files: Iterable[pathlib.Path]) -> float:
+    """The share of their pages that is in the page cache."""
     resident = pages = 0
     for path in files:
         found = _resident_pages(path)

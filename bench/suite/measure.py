@@ -108,6 +108,7 @@ def find_size(session: Session, workload: Workload, sizes: Sizes, seconds: float
     if key in sizes.found:
         return False
     records_max = max(1, workload.records // 4)
+    guest_memory.fill()
     rates = {linger_ms: pilot_rate(session, workload, records_max, linger_ms) for linger_ms in session.broker.lingers_ms(workload)}
     sizes.linger_ms[key] = max(rates, key=lambda linger_ms: rates[linger_ms])
     sizes.found[key] = max(1, min(workload.records, int(max(rates.values()) * seconds)))
@@ -184,12 +185,13 @@ def prefill(session: Session, workload: Workload, topic: str, sizes: Sizes) -> i
 def catch_up(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     records = prefill(session, workload, TOPIC, sizes)
     quiet_disk()
-    stayed = cold_files.drop_from_cache(session.directory) if workload.is_cold else None
+    if workload.is_cold:
+        cold_files.drop_from_cache(session.directory)
     guest_memory.fill()
+    # Of warm files, too: whoever reads it sees whether they were.
+    resident = cold_files.resident_share(cold_files.data_files(session.directory))
     values, usage = observed(session, lambda: session.load.run("sub", TOPIC, Options(records)))
-    if stayed is not None:
-        values["resident_share"] = stayed
-    return Sample(values | cpu_per_million(usage, records), usage)
+    return Sample(values | {"resident_share": resident} | cpu_per_million(usage, records), usage)
 
 
 def end_to_end(session: Session, workload: Workload) -> Sample:
@@ -221,7 +223,7 @@ def fan(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     in_flight = fastest_in_flight(session, workload, sizes) if workload.rate is None else None
     options = Options(size=workload.size_bytes, in_flight=in_flight, rate=workload.rate, subscribers=workload.subscribers, seconds=workload.seconds)
     fan_pilot_rate(session, workload, in_flight or FAN_IN_FLIGHT[0])  # warms up
-    quiet_disk()
+    quiet_machine()
     values, usage = observed(session, lambda: session.load.run("fan", TOPIC, options, workload.transport))
     note = ""
     if in_flight is not None:
@@ -250,6 +252,7 @@ def mixed(session: Session, workload: Workload, sizes: Sizes) -> Sample:
         values: dict[str, float] = {}
         for name, load in running.items():
             values |= flatten(load.figures(60), f"{name}_")
+    time.sleep(AFTERWORK_S)
     usage = meter.usage()
     published = values["publish_records"] + values["tail_records"]
     return Sample(values | cpu_per_million(usage, published + values["catch_up_records"]), usage)
@@ -297,8 +300,7 @@ def answers(session: Session) -> bool:
 def partitions(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     session.load.create_topic(TOPIC, workload.partitions)
     idle = resident_bytes(session.server.pids())
-    find_size(session, workload, sizes, TARGET_S)
-    sample = publish_into_topic(session, workload, sizes)
+    sample = publish(session, workload, sizes)
     return dataclasses.replace(sample, values=sample.values | {"idle_memory_bytes": float(idle)})
 
 

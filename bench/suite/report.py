@@ -87,7 +87,7 @@ def _header(results: Results) -> str:
                    + (", quick: a tenth of everything, good for nothing but a look" if document["is_quick"] else "")),
         ("Commit", document["commit"]),
         ("Processor", f"{machine['cpu']}, {machine['cores']} cores, shared by server and load"),
-        ("Memory", f"{machine['memory_bytes'] / 1e9:.1f} GB"),
+        ("Memory", f"{machine['memory_bytes'] / 1e9:.1f} GB" + _filled(machine.get("memory_filled_bytes", 0))),
         ("System", f"{machine['system']}, Linux {machine['kernel']}"),
         ("Data on", f"{machine['file_system']} ({machine['mount_options']}), disk {disk or 'unknown'}"),
         ("Load before", f"{machine['load_average_before']:.2f}"),
@@ -95,6 +95,10 @@ def _header(results: Results) -> str:
     note = (f"Medians of all rounds with [least..most]. {DISTURBED}: others took more than {FOREIGN_SHARE_MAX:.0%} of the machine in one of "
             f"the runs. (n of m): the other rounds failed. {SLOW}: fell behind the rate that was asked for. –: not measured. How to read them: bench/README.md.")
     return f"# {document['title']}\n\n{markdown_table(('', ''), rows)}\n\n{note}"
+
+
+def _filled(count: int) -> str:
+    return f", {count / 1e9:.1f} of them filled with page cache at the start" if count else ""
 
 
 def _contenders(results: Results) -> str:

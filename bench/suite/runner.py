@@ -7,9 +7,10 @@ import dataclasses
 import pathlib
 import random
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 
-from suite import measure
+from suite import guest_memory, measure
 from suite.brokers import Broker, Mode, Session
 from suite.load import LoadFailed, Options
 from suite.measure import Sample, Sizes
@@ -119,7 +120,7 @@ class Runner:
         what = f"{entry.contender.label} {workload.name}"
         try:
             sample = work()
-        except (LoadFailed, ServerFailed) as failure:
+        except (LoadFailed, ServerFailed, OSError, subprocess.TimeoutExpired) as failure:
             self._results.fail(round_number, workload.name, entry.contender, str(failure))
             self._progress.step(what, f"failed: {failure}")
             return
@@ -138,6 +139,7 @@ class Runner:
         directory = self._scratch / "server"
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
+        guest_memory.fill()  # what the server before had
         try:
             yield directory
         finally:
