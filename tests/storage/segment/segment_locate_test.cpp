@@ -69,7 +69,8 @@ TEST_F(SegmentLocateTest, NothingWhenNoEntryOfTheIndexIsAsNear) {
   fill(40);
   ASSERT_TRUE(locate(kEntryBytes / 4)) << "one batch, to the first entry";
   EXPECT_FALSE(locate(kEntryBytes / 4));
-  EXPECT_EQ(locate_all(kEntryBytes), batches_from(static_cast<std::size_t>(next_ - kBase), 40));
+  const Bytes rest = batches_from(static_cast<std::size_t>(next_ - kBase), 40);
+  EXPECT_EQ(locate_all(kEntryBytes), rest);
 }
 
 TEST_F(SegmentLocateTest, ABatchIsGivenWhateverItsSize) {
