@@ -78,15 +78,13 @@ def kept_full(directory: pathlib.Path) -> Iterator[int]:
     """Within it fill() fills, through a file in that directory; gives what it did at first. Best effort: without it figures are worse,
     and none is wrong."""
     global _filler  # as the machine has one memory
-    try:
+    with contextlib.suppress(OSError):
         _filler = Filler(directory)
-    except OSError:
-        yield 0
-        return
     try:
         yield fill()
     finally:
-        _filler.close()
+        if _filler is not None:
+            _filler.close()
         _filler = None
 
 

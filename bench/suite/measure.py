@@ -93,6 +93,7 @@ def publishing(workload: Workload, records: int, warmup: int = 0, linger_ms: flo
 def pilot_rate(session: Session, workload: Workload, records_max: int, linger_ms: float | None = None) -> float:
     """Records a second, by publishing ever more until it takes long enough to say something. Warms up as well: the first run, which
     meets a new topic, counts for nothing."""
+    guest_memory.fill()
     records = max(1, min(PILOT_ACKS if workload.kind == Kind.ACK else PILOT_RECORDS, records_max))
     session.load.run("pub", TOPIC, publishing(workload, records, linger_ms=linger_ms))
     while True:
@@ -108,7 +109,6 @@ def find_size(session: Session, workload: Workload, sizes: Sizes, seconds: float
     if key in sizes.found:
         return False
     records_max = max(1, workload.records // 4)
-    guest_memory.fill()
     rates = {linger_ms: pilot_rate(session, workload, records_max, linger_ms) for linger_ms in session.broker.lingers_ms(workload)}
     sizes.linger_ms[key] = max(rates, key=lambda linger_ms: rates[linger_ms])
     sizes.found[key] = max(1, min(workload.records, int(max(rates.values()) * seconds)))
@@ -150,10 +150,6 @@ def publish(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     new_topic(session, workload)
     if find_size(session, workload, sizes, TARGET_S):
         new_topic(session, workload)
-    return publish_into_topic(session, workload, sizes)
-
-
-def publish_into_topic(session: Session, workload: Workload, sizes: Sizes) -> Sample:
     key = key_of(session, workload)
     for sizing in range(SIZINGS_MAX):
         records = sizes.found[key]
@@ -214,6 +210,7 @@ def fastest_in_flight(session: Session, workload: Workload, sizes: Sizes) -> int
 
 
 def fan_pilot_rate(session: Session, workload: Workload, in_flight: int) -> float:
+    guest_memory.fill()
     options = Options(size=workload.size_bytes, in_flight=in_flight, subscribers=workload.subscribers, seconds=FAN_PILOT_S)
     return flatten(session.load.run("fan", TOPIC, options, workload.transport))["deliveries_per_s"]
 
