@@ -90,7 +90,7 @@ TopicEntryPtr Broker::enter(const storage::Topic& topic) {
     auto partition = std::make_shared<Partition>(
         native::TopicPartition{topic.entry.id, PartitionId(static_cast<std::int32_t>(i))}, topic.logs[i], owner, shards_);
     entry->partitions.push_back(partition);
-    // Runs before any publish can reach the shard: the registry learns of the partition only below.
+    // Before the registry learns of it: whatever is posted to the shard about the partition comes behind this.
     owner.post([&owner, log, partition = std::move(partition)] { owner.own(log, partition); });
   }
   registry_.put(entry);
@@ -256,18 +256,26 @@ void Broker::notify(const storage::CommitGroup& group, Cares cares) {
     std::vector<LogId> owned;
     std::ranges::copy_if(logs, std::back_inserter(owned), [&](LogId log) { return &owner_of(log) == shard.get(); });
     if ((owned.empty() || !cares(*shard)) && !shard->has_stalled()) continue;
-    auto tell = [&shard = *shard, owned = std::move(owned)] {
-      for (const LogId log : owned) {
-        if (Partition* partition = shard.owned(log)) partition->progress();
-      }
-      shard.retry_stalled();
-    };
     if (shard->on_own_thread()) {
-      tell();
+      tell(*shard, owned, true);
     } else {
-      shard->post(std::move(tell));
+      shard->post([&shard = *shard, owned = std::move(owned)] { tell(shard, owned, false); });
     }
   }
+}
+
+void Broker::tell(Shard& shard, const std::vector<LogId>& logs, bool is_within_a_handler) {
+  std::vector<LogId> unknown;
+  for (const LogId log : logs) {
+    if (Partition* partition = shard.owned(log)) {
+      partition->progress();
+    } else if (is_within_a_handler) {
+      unknown.push_back(log);
+    }
+  }
+  shard.retry_stalled();
+  // A handler may have published to a topic that the registry has had since it began; the shard is about to learn of it.
+  if (!unknown.empty()) shard.post([&shard, unknown = std::move(unknown)] { tell(shard, unknown, false); });
 }
 
 void Broker::on_failed(const Error& error) {

@@ -96,6 +96,7 @@ class Broker final : public storage::CommitListener {
   /// Lets the shards look at what the group has moved, those that care or have something stalled.
   template <class Cares>
   void notify(const storage::CommitGroup& group, Cares cares);
+  static void tell(Shard& shard, const std::vector<LogId>& logs, bool is_within_a_handler);
   /// Helps a topic's change of durability to its end, so that publishes do not wait for the next checkpoint.
   Result<void> settle(const TopicEntry& topic);
   void retry_stalled(const TopicEntry& topic);

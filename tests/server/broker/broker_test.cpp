@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <thread>
 
 #include "protocol/base/random.hpp"
@@ -90,6 +92,43 @@ TEST_F(BrokerTest, AChangeOfDurabilityIsSettledWhenItIsAnswered) {
     const auto altered = broker_->alter_topic({"orders", 0, {{"durability", durability}}});
     ASSERT_TRUE(altered.has_value()) << altered.error().message();
     for (const auto& partition : (*altered)->partitions) EXPECT_TRUE(partition->log().settled());
+  }
+}
+
+/// Whether a publish was acknowledged.
+class OneAnswer final : public PublishSink {
+ public:
+  explicit OneAnswer(Shard& shard) : shard_(shard) {}
+  void on_published(std::span<const PublishOutcome> outcomes) override { answer_.set_value(outcomes.front().ack.has_value()); }
+  [[nodiscard]] Shard& shard() const override { return shard_; }
+  std::future<bool> answer() { return answer_.get_future(); }
+
+ private:
+  Shard& shard_;
+  std::promise<bool> answer_;
+};
+
+TEST_F(BrokerTest, APublishThatComesBeforeTheShardKnowsOfTheTopicIsAnswered) {
+  const SharedBytes batch(batch_of({"v"}));
+  const auto header = record::validate_for_append(batch.span(), {1U << 20}).value();
+  Shard& shard = *broker_->shards().front();
+  // A round may also have the shard learn of it first: more than one of them, so that some do not.
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "new-" + std::to_string(i);
+    const auto sink = std::make_shared<OneAnswer>(shard);
+    auto answer = sink->answer();
+    std::promise<void> entered;
+    std::promise<void> created;
+    shard.post([&, sink] {
+      entered.set_value();
+      created.get_future().wait();
+      broker_->publish(broker_->topics().by_name(name)->partitions.front(), {header, batch, native::AckLevel::written, 1, sink});
+    });
+    entered.get_future().wait();
+    ASSERT_TRUE(broker_->create_topic({name, 1, {{"durability", "os"}}}).has_value());
+    created.set_value();
+    ASSERT_EQ(answer.wait_for(std::chrono::seconds(30)), std::future_status::ready) << "round " << i;
+    EXPECT_TRUE(answer.get());
   }
 }
 
