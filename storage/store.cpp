@@ -20,7 +20,8 @@ std::vector<const StagedBatch*> by_log(const CommitGroup& group) {
   std::vector<const StagedBatch*> batches;
   batches.reserve(group.batches.size());
   for (const StagedBatch& batch : group.batches) batches.push_back(&batch);
-  std::ranges::stable_sort(batches, {}, [](const StagedBatch* batch) { return batch->log->id(); });
+  const auto log_of = [](const StagedBatch* batch) { return batch->log->id(); };
+  if (!std::ranges::is_sorted(batches, {}, log_of)) std::ranges::stable_sort(batches, {}, log_of);
   return batches;
 }
 
@@ -59,7 +60,7 @@ Result<CommitGroupPtr> Store::journal_one() {
     return fail(std::move(written).error());
   }
   for (const StagedBatch& batch : group->batches) batch.log->mark_durable(batch.next_offset);
-  queue_.journal_done(*group);
+  queue_.done(*group);
   return group;
 }
 
@@ -106,7 +107,7 @@ Result<CommitGroupPtr> Store::write_group(CommitGroupPtr group) {
   } else {
     unsynced_bytes_.fetch_add(group->end - group->begin);
   }
-  queue_.segments_done(*group);
+  queue_.done(*group);
   return group;
 }
 
@@ -166,6 +167,7 @@ Result<void> Store::save_points(bool clean) {
       continue;
     }
     auto point = logs[i]->sync();
+    if (point.has_error() && point.error().code == Errc::storage_full) return std::move(point).error();
     if (point.has_error()) return fail(std::move(point).error());
     checkpoint.points.push_back(std::move(point).value());
   }

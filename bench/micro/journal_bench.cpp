@@ -51,8 +51,8 @@ void journal_append(benchmark::State& state) {
       state.ResumeTiming();
     }
     journal->write(*group).value();
-    queue.journal_done(*group);
-    queue.segments_done(*queue.take_for_segments());
+    queue.done(*group);
+    queue.done(*queue.take_for_segments());
     journal->recycle(group->sequence);
   }
   state.SetItemsProcessed(state.iterations());

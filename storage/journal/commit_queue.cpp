@@ -31,12 +31,12 @@ bool CommitQueue::has_room(const Lane& lane, std::size_t wanted_bytes) {
   return lane.open && lane.open->end + wanted_bytes <= lane.block->size();
 }
 
-Result<void> CommitQueue::check_open(std::size_t bytes) const {
+Result<void> CommitQueue::check_open() const {
   if (error_) return *error_;
   if (stopped_) return Error(Errc::shutting_down);
   if (full_reasons_ != 0) return Error(Errc::storage_full);
-  // An empty queue takes any one batch, so that the limit never refuses a batch for ever.
-  if (queued_bytes_ != 0 && queued_bytes_ + bytes > options_.queued_bytes_max) return Error(Errc::would_block);
+  // One batch may go beyond the limit: a large one would otherwise wait for as long as small ones take what becomes free.
+  if (queued_bytes_ >= options_.queued_bytes_max) return Error(Errc::would_block);
   return ok();
 }
 
@@ -45,7 +45,7 @@ Result<CommitQueue::Staged> CommitQueue::stage(std::shared_ptr<PartitionLog> log
   std::unique_lock lock(mutex_);
   Lane& lane = journaled ? journaled_ : cached_;
   const std::size_t added = added_bytes(lane, batch.size());
-  LEAT_TRY(check_open(added));
+  LEAT_TRY(check_open());
   CommitGroup& group = open_group(lane, batch.size());
 
   std::byte* const entry = lane.block->bytes().data() + group.end;
@@ -127,10 +127,13 @@ CommitGroupPtr CommitQueue::take_for_segments() {
   if (!segment_work()) return nullptr;
   CommitGroupPtr group = std::exchange(put_back_, nullptr);
   if (!group) {
-    if (for_segments_.empty() && cached_.closed.empty()) close_group(cached_);
-    auto& groups = for_segments_.empty() ? cached_.closed : for_segments_;
+    // In turns: whoever has no journal is acknowledged by this, and must not wait for as long as the journal is busy.
+    const bool takes_cached = for_segments_.empty() || (is_cached_next_ && cached_work());
+    if (takes_cached && cached_.closed.empty()) close_group(cached_);
+    auto& groups = takes_cached ? cached_.closed : for_segments_;
     group = std::move(groups.front());
     groups.pop_front();
+    is_cached_next_ = !takes_cached;
   }
   taken_for_segments(*group);
   return group;
@@ -186,10 +189,7 @@ void CommitQueue::hurry() {
   if (segments_urgent()) segments_wanted_.notify_one();
 }
 
-void CommitQueue::journal_done(CommitGroup& group) { finish(group); }
-void CommitQueue::segments_done(CommitGroup& group) { finish(group); }
-
-void CommitQueue::finish(CommitGroup& group) {
+void CommitQueue::done(CommitGroup& group) {
   const std::lock_guard lock(mutex_);
   LEAT_ASSERT(group.writers_left > 0);
   if (--group.writers_left == 0) queued_bytes_ -= group.padded_bytes();

@@ -17,7 +17,7 @@ namespace leat::storage {
 
 struct CommitQueueOptions {
   std::size_t group_bytes_max = 1U << 20;    ///< also the size of a block
-  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, padded
+  std::size_t queued_bytes_max = 16U << 20;  ///< of groups not yet through both writers, padded; one batch may go beyond
   std::size_t tail_bytes_max = 32U << 20;    ///< blocks kept after that for readers at the tail
   /// So long the segments' writer lets groups gather that nobody waits for, unless there is much to write.
   std::chrono::microseconds segments_delay{5'000};
@@ -67,9 +67,8 @@ class CommitQueue {
   /// What is staged by now is to be written to the segments without delay; what goes through the journal, once it did.
   void hurry();
 
-  /// A group is through one writer. When it is through all of them its bytes no longer count.
-  void journal_done(CommitGroup& group);
-  void segments_done(CommitGroup& group);
+  /// A group is through one of its writers. When it is through all of them its bytes no longer count.
+  void done(CommitGroup& group);
 
   /// Every later stage() fails with this error (storage_failed); what is queued stays with its owners.
   void fail(Error error);
@@ -99,14 +98,13 @@ class CommitQueue {
     std::deque<CommitGroupPtr> closed;
   };
 
-  Result<void> check_open(std::size_t bytes) const;
+  Result<void> check_open() const;
   static bool has_room(const Lane& lane, std::size_t wanted_bytes);
   static std::size_t added_bytes(const Lane& lane, std::size_t batch_bytes);
   CommitGroup& open_group(Lane& lane, std::size_t batch_bytes);
   void close_group(Lane& lane);
   void taken_for_segments(const CommitGroup& group);
   void keep_for_tail(const std::shared_ptr<Block>& block);
-  void finish(CommitGroup& group);
   bool cached_work() const { return cached_.open || !cached_.closed.empty(); }
   bool segment_work() const { return put_back_ || !for_segments_.empty() || cached_work(); }
   bool segments_urgent() const;
@@ -130,6 +128,7 @@ class CommitQueue {
   bool segments_idle_ = false;               ///< their writer waits for anything at all
   std::uint64_t hurried_sequence_ = 0;       ///< groups of the journal up to it are wanted in their segments
   bool is_cached_hurried_ = false;           ///< so is all that has no journal
+  bool is_cached_next_ = false;              ///< the last group for the segments had gone through the journal
   std::deque<std::shared_ptr<Block>> tail_;
   std::size_t tail_bytes_ = 0;
   std::size_t queued_bytes_ = 0;

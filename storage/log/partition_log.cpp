@@ -14,12 +14,6 @@ namespace {
 constexpr std::size_t kChunksPerReadMax = 256;
 constexpr std::size_t kFindTimeReadBytes = 256U << 10;
 
-void advance(std::atomic<std::int64_t>& mark, Offset to) {
-  std::int64_t now = mark.load(std::memory_order_relaxed);
-  while (now < to.value() && !mark.compare_exchange_weak(now, to.value(), std::memory_order_acq_rel)) {
-  }
-}
-
 /// The first record of a batch that is not older, among the offsets asked for.
 std::optional<PartitionLog::TimeMatch> first_not_before(TimestampMs timestamp, ByteSpan batch, Offset from, Offset limit) {
   const auto header = record::parse_batch_header(batch);
@@ -88,6 +82,12 @@ Result<void> PartitionLog::replay(const record::BatchHeader& header, ByteSpan ba
   return ok();
 }
 
+void PartitionLog::advance(std::atomic<std::int64_t>& mark, Offset to) {
+  std::int64_t now = mark.load(std::memory_order_relaxed);
+  while (now < to.value() && !mark.compare_exchange_weak(now, to.value(), std::memory_order_acq_rel)) {
+  }
+}
+
 Result<void> PartitionLog::settle_lane() {
   const bool wanted = config_.durability == Durability::durable;
   if (wanted == journaled_) return ok();
@@ -97,6 +97,8 @@ Result<void> PartitionLog::settle_lane() {
       wanted ? recovery_point_.offset == next_offset_ : durable_end() == next_offset_ && written_end() == next_offset_;
   if (!settled) return Error(Errc::would_block);
   journaled_ = wanted;
+  // All of it is in the segments, and the lane that is left keeps its last block for as long as nobody else fills it.
+  tail_.clear();
   return ok();
 }
 
@@ -289,6 +291,11 @@ Result<void> PartitionLog::roll() {
 void PartitionLog::mark_durable(Offset end) {
   advance(durable_, end);
   advance(high_watermark_, end);
+}
+
+std::size_t PartitionLog::tail_batches() const {
+  const std::lock_guard lock(mutex_);
+  return tail_.size();
 }
 
 Offset PartitionLog::log_start() const {

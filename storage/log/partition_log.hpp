@@ -83,6 +83,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   /// which the journal gets its turn.
   void start_write_back();
   /// Makes what is written durable in the segments and returns where recovery may begin from now on.
+  /// storage_full when a file could not be opened for want of descriptors: nothing is lost, try again. After any other error the
+  /// log cannot be vouched for.
   Result<RecoveryPoint> sync();
   [[nodiscard]] RecoveryPoint recovery_point() const;
   /// Written since the last sync.
@@ -116,6 +118,8 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   [[nodiscard]] Offset log_start() const;
   [[nodiscard]] Offset next_offset() const;
   [[nodiscard]] std::uint64_t size_bytes() const;
+  /// Of which readers may find the memory still there.
+  [[nodiscard]] std::size_t tail_batches() const;
   [[nodiscard]] std::size_t batch_bytes_max() const { return batch_bytes_max_.load(std::memory_order_relaxed); }
 
  private:
@@ -130,6 +134,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   PartitionLog(const LogEnvironment& environment, Path directory, const RecoveryPoint& point, RecoveredLog recovered,
                const TopicConfig& config);
 
+  static void advance(std::atomic<std::int64_t>& mark, Offset to);
   Result<void> settle_lane();
   Result<std::optional<TimeMatch>> find_time_between(TimestampMs timestamp, Offset from, Offset limit);
   void forget_recycled_tail();
@@ -137,6 +142,7 @@ class PartitionLog : public std::enable_shared_from_this<PartitionLog> {
   std::shared_ptr<Segment> segment_for(Offset offset) const;
   Result<void> append_run(std::span<const PlacedBatch> batches);
   Result<void> roll();
+  void put_back_unsynced(std::vector<std::shared_ptr<Segment>> segments, bool directory);
   Offset retention_start_of_sealed(TimestampMs now_ms, bool& active_expired) const;
 
   const LogEnvironment environment_;

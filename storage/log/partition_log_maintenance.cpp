@@ -49,17 +49,27 @@ Result<RecoveryPoint> PartitionLog::sync() {
     directory = std::exchange(directory_unsynced_, false);
     active = segments_.back();
   }
-  for (const auto& segment : unsynced) {
-    LEAT_TRY(segment->sync());
-    LEAT_TRY(save_index(segment->index(), segment != active));
+  for (auto segment = unsynced.begin(); segment != unsynced.end(); ++segment) {
+    auto synced = (*segment)->sync();
+    if (synced.has_error() && synced.error().code == Errc::storage_full) put_back_unsynced({segment, unsynced.end()}, directory);
+    LEAT_TRY(std::move(synced));
+    LEAT_TRY(save_index((*segment)->index(), *segment != active));
   }
-  if (directory) LEAT_TRY(environment_.fs.sync_directory(directory_));
+  if (directory) LEAT_TRY(sync_names(environment_.fs, directory_));
   const std::lock_guard lock(mutex_);
   recovery_point_ = point;
-  std::int64_t durable = durable_.load();
-  while (durable < point.offset.value() && !durable_.compare_exchange_weak(durable, point.offset.value())) {
-  }
+  advance(durable_, point.offset);
   return point;
+}
+
+void PartitionLog::put_back_unsynced(std::vector<std::shared_ptr<Segment>> segments, bool directory) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  for (auto& segment : unsynced_) {
+    if (std::ranges::find(segments, segment) == segments.end()) segments.push_back(std::move(segment));
+  }
+  unsynced_ = std::move(segments);
+  directory_unsynced_ = directory_unsynced_ || directory;
 }
 
 RecoveryPoint PartitionLog::recovery_point() const {

@@ -144,7 +144,9 @@ Result<void> Segment::check_reaches(File& file, std::uint64_t position) const {
 
 Result<void> Segment::sync() {
   const std::uint64_t written = end().position;
-  LEAT_TRY(file_.sync_written());
+  // Before it is opened: a file that was closed has been synced then, and doing it again would not tell how that went.
+  auto synced = file_.sync_written();
+  if (synced.has_error()) return Error(Errc::io_error, std::move(synced).error().context);
   LEAT_ASSIGN(const FileLease file, file_.open());
   return check_reaches(*file, written);
 }
@@ -211,6 +213,7 @@ Result<ReadBatches> Segment::read(Offset from, Offset limit, std::size_t bytes_m
       ReadBatches batches;
       batches.bytes = walked.end - walked.begin;
       batches.next_offset = walked.next_offset;
+      batches.is_lent = batches.bytes < block->size() / 2;
       const ByteSpan found = ByteSpan(block->bytes()).subspan(walked.begin, batches.bytes);
       batches.chunks.emplace_back(std::move(block), found);
       return batches;

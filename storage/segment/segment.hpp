@@ -45,7 +45,8 @@ struct ReadBatches {
   std::vector<SharedBytes> chunks;   ///< each one or more batches
   std::optional<FileRange> in_file;  ///< or where they are, instead
   std::size_t bytes = 0;
-  Offset next_offset;  ///< behind the last batch; the offset asked for when there is none
+  Offset next_offset;   ///< behind the last batch; the offset asked for when there is none
+  bool is_lent = true;  ///< the chunks keep memory that others need, or far more than they have bytes: not to be held for long
 };
 
 /// A file of consecutive record batches, from its base offset to its end. Only a SegmentAppender moves the end, and once that is
@@ -74,7 +75,7 @@ class Segment {
   [[nodiscard]] SegmentIndex& index() { return index_; }
   [[nodiscard]] PooledFile& file() { return file_; }
   /// Makes what was appended durable. io_error as well when the file has less: somebody has cut it, and a checkpoint would vouch
-  /// for what is gone.
+  /// for what is gone. storage_full when it could not be opened for want of a descriptor: nothing is lost, try again.
   Result<void> sync();
   /// io_error when the file ends before this position.
   [[nodiscard]] Result<void> check_reaches(File& file, std::uint64_t position) const;

@@ -31,8 +31,8 @@ class CommitQueueTest : public testing::Test {
     return offsets;
   }
   void finish(const CommitGroupPtr& group) {
-    if (group->journaled) queue_.journal_done(*group);
-    queue_.segments_done(*group);
+    if (group->journaled) queue_.done(*group);
+    queue_.done(*group);
   }
   /// Stages until the queue refuses; how many it took.
   int fill() {
@@ -95,7 +95,7 @@ TEST_F(CommitQueueTest, GroupsWithoutAJournalLieDensely) {
   EXPECT_LE(groups[0]->end, groups[1]->begin);
   EXPECT_LE(groups[1]->end, groups[2]->begin);
   EXPECT_LT(queue_.queued_bytes(), kDirectAlignment);
-  for (const CommitGroupPtr& group : groups) queue_.segments_done(*group);
+  for (const CommitGroupPtr& group : groups) queue_.done(*group);
   EXPECT_EQ(queue_.queued_bytes(), 0U);
 }
 
@@ -164,7 +164,16 @@ TEST_F(CommitQueueTest, CachedGroupsTakeNoSequence) {
 TEST_F(CommitQueueTest, TheLimitIsBackPressure) {
   EXPECT_GT(fill(), 0);
   EXPECT_EQ(error_of(stage(0, 4000)), Errc::would_block);
-  EXPECT_LE(queue_.queued_bytes(), kOptions.queued_bytes_max);
+  EXPECT_LE(queue_.queued_bytes(), kOptions.queued_bytes_max + 2 * kDirectAlignment) << "one batch beyond it";
+}
+
+TEST_F(CommitQueueTest, ALargeBatchComesInWhereASmallOneWould) {
+  fill();
+  const auto group = queue_.take_for_journal();
+  queue_.done(*group);
+  queue_.done(*queue_.take_for_segments());
+  EXPECT_TRUE(stage(0, 3 * kBlockBytes));
+  EXPECT_EQ(error_of(stage(1)), Errc::would_block);
 }
 
 TEST_F(CommitQueueTest, AGroupCountsWithThePagesThatItTakes) {
@@ -186,16 +195,28 @@ TEST_F(CommitQueueTest, ABatchThatFitsInItsGroupsLastPageCountsNothingMore) {
 TEST_F(CommitQueueTest, RoomComesBackWhenBothWritersAreDone) {
   fill();
   const auto group = queue_.take_for_journal();
-  queue_.journal_done(*group);
+  queue_.done(*group);
   EXPECT_EQ(error_of(stage(0, 4000)), Errc::would_block);
-  queue_.segments_done(*queue_.take_for_segments());
+  queue_.done(*queue_.take_for_segments());
   EXPECT_TRUE(stage(0, 4000));
 }
 
 TEST_F(CommitQueueTest, ACachedGroupNeedsTheSegmentsOnly) {
   stage_cached(0).value();
-  queue_.segments_done(*queue_.take_for_segments());
+  queue_.done(*queue_.take_for_segments());
   EXPECT_EQ(queue_.queued_bytes(), 0U);
+}
+
+TEST_F(CommitQueueTest, WhatHasNoJournalTakesTurnsWithWhatHas) {
+  for (const std::int64_t offset : {0, 1, 2}) {
+    stage(offset).value();
+    (void)queue_.take_for_journal();
+  }
+  stage_cached(10).value();
+  EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(0));
+  EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(10));
+  EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(1));
+  EXPECT_THAT(offsets(*queue_.take_for_segments()), ElementsAre(2));
 }
 
 TEST_F(CommitQueueTest, AnEmptyQueueTakesABatchBeyondTheLimit) {

@@ -85,7 +85,7 @@ TEST_F(PatientCommitQueueTest, TheSegmentsAreWrittenWhenThereIsMuchToWrite) {
     while (queue_.take_for_journal()) {
     }
     segments.join();
-    while (const auto group = queue_.take_for_segments()) queue_.segments_done(*group);
+    while (const auto group = queue_.take_for_segments()) queue_.done(*group);
   }
 }
 

@@ -43,7 +43,7 @@ class LogFixture : public testing::Test {
   void journal_all() {
     while (const auto group = queue_.take_for_journal()) {
       for (const StagedBatch& batch : group->batches) batch.log->mark_durable(batch.next_offset);
-      queue_.journal_done(*group);
+      queue_.done(*group);
     }
   }
   Result<void> try_write() {
@@ -53,7 +53,7 @@ class LogFixture : public testing::Test {
       batches.push_back({to_write_->bytes_of(batch), batch.base_offset, batch.next_offset, batch.max_timestamp});
     }
     LEAT_TRY(log_->write(batches, to_write_->journaled));
-    queue_.segments_done(*to_write_);
+    queue_.done(*to_write_);
     to_write_ = nullptr;
     return ok();
   }

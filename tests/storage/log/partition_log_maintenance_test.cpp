@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "log_fixture.hpp"
+#include "samples/counting_file_system.hpp"
 
 namespace leat::storage {
 namespace {
@@ -118,6 +119,25 @@ TYPED_TEST(PartitionLogMaintenance, SyncedBatchesAreDurableWithoutTheJournal) {
   EXPECT_EQ(this->log_->durable_end(), Offset(1));
 }
 
+TYPED_TEST(PartitionLogMaintenance, ASyncWithoutADescriptorToBeHadIsDoneLater) {
+  CountingFileSystem counting(this->fs());
+  const LogEnvironment environment = this->environment_on(counting);
+  this->log_ = PartitionLog::open(environment, this->directory(), {.log = this->kLog}, this->config_, true).value();
+  this->commit(2);
+  for (int looks = 0; looks < 3; ++looks) environment.files->close_unused();
+  ASSERT_EQ(counting.open_now(), 0);
+  counting.refuses_opens = true;
+  EXPECT_EQ(error_of(this->log_->sync()), Errc::storage_full);
+  EXPECT_TRUE(this->log_->needs_sync());
+  EXPECT_EQ(this->log_->recovery_point().offset, Offset(0));
+  counting.refuses_opens = false;
+  const int opened = counting.opened();
+  EXPECT_EQ(this->log_->sync().value().offset, Offset(2));
+  EXPECT_GT(counting.opened(), opened) << "to see that the file has what was written";
+  EXPECT_FALSE(this->log_->needs_sync());
+  this->log_.reset();
+}
+
 TYPED_TEST(PartitionLogMaintenance, NothingIsDeletedUnlessAskedFor) {
   this->commit(10);
   this->clock_.advance(std::chrono::hours(10'000));
@@ -195,7 +215,7 @@ TYPED_TEST(PartitionLogMaintenance, WhatIsNotDurableYetIsNotDeleted) {
   this->retain(0, -1);
   this->clock_.advance(std::chrono::seconds(1));
   EXPECT_EQ(this->retention_start(), Offset(2));
-  this->queue_.journal_done(*group);
+  this->queue_.done(*group);
 }
 
 TYPED_TEST(PartitionLogMaintenance, TheLogStartMovesForwardOnly) {

@@ -50,7 +50,7 @@ TYPED_TEST(PartitionLogTest, ABatchThatIsOnlyWrittenIsNotVisibleYet) {
   this->write_all();
   EXPECT_EQ(this->log_->written_end(), Offset(1));
   EXPECT_EQ(this->log_->high_watermark(), Offset(0));
-  this->queue_.journal_done(*group);
+  this->queue_.done(*group);
 }
 
 TYPED_TEST(PartitionLogTest, WithoutTheJournalABatchIsVisibleOnceWritten) {
@@ -178,32 +178,6 @@ TYPED_TEST(PartitionLogTest, BatchesThatClaimAllOffsetsGetSegmentsOfTheirOwn) {
     const ReadBatches read = this->read(i * kMost + 5, 1).value();
     EXPECT_EQ(header_of(read.chunks[0].span()).base_offset, Offset(i * kMost));
   }
-}
-
-TYPED_TEST(PartitionLogTest, LeavingTheJournalWaitsForWhatIsUnderWay) {
-  this->append().value();
-  this->configure({.durability = Durability::os});
-  EXPECT_EQ(error_of(this->append()), Errc::would_block);
-  this->journal_all();
-  EXPECT_EQ(error_of(this->append()), Errc::would_block);
-  this->write_all();
-  EXPECT_TRUE(this->append());
-  EXPECT_EQ(this->queue_.take_for_journal(), nullptr);
-  this->write_all();
-  EXPECT_EQ(this->log_->high_watermark(), Offset(2));
-}
-
-TYPED_TEST(PartitionLogTest, ReturningToTheJournalWaitsUntilAllIsSynced) {
-  this->configure({.durability = Durability::os});
-  this->append().value();
-  this->configure({.durability = Durability::durable});
-  this->write_all();
-  EXPECT_EQ(error_of(this->append()), Errc::would_block);
-  this->log_->sync().value();
-  this->append().value();
-  this->settle();
-  EXPECT_EQ(this->log_->durable_end(), Offset(2));
-  EXPECT_EQ(this->read_all(0), joined(make_batches(Offset(0), 2)));
 }
 
 TYPED_TEST(PartitionLogTest, ATimeIsFoundToTheRecord) {

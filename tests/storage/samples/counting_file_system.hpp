@@ -23,8 +23,11 @@ class CountingFileSystem final : public FileSystem {
   /// Syncs wait while this is held.
   [[nodiscard]] std::mutex& sync_gate() { return sync_gate_; }
   [[nodiscard]] std::atomic<int>& syncing() { return syncing_; }
+  /// As if there were no descriptors left.
+  std::atomic<bool> refuses_opens{false};
 
   Result<std::unique_ptr<File>> open(const Path& path, const OpenOptions& options) override {
+    if (refuses_opens) return Error(Errc::storage_full, "open " + path.string());
     LEAT_ASSIGN(auto file, disk_.open(path, options));
     return std::unique_ptr<File>(std::make_unique<Counted>(*this, std::move(file)));
   }
