@@ -131,7 +131,7 @@ void Partition::progress() {
   LEAT_ASSERT(owner_.on_own_thread());
   // Whoever is sent to first runs first. A few readers hold up the publisher less than it would them; a crowd does not.
   const std::size_t readers = owner_.watchers(*this);
-  const bool readers_first = readers <= kReadersFirstMax && publishers_are_here();
+  const bool readers_first = readers == 0 || (readers <= kReadersFirstMax && publishers_are_here());
   if (readers_first) wake_watchers();
   if (readers_first && readers > 0) owner_.defer_yield();
   settle_all();

@@ -101,12 +101,13 @@ bool Shard::run_more() {
 void Shard::end_round(bool is_quiet) {
   if (std::exchange(writes_staged_, false) && write_staged_) write_staged_(std::exchange(writes_journaled_, false));
   // What they defer themselves waits for its turn: they may go on for as long as a peer takes what it is sent.
-  const auto deferred = std::exchange(deferred_, {});
+  deferred_.swap(running_);
   const bool yields = std::exchange(yields_deferred_, 0) == 1 && is_quiet && yield_before_ > 0;
-  for (std::size_t i = 0; i < deferred.size(); ++i) {
+  for (std::size_t i = 0; i < running_.size(); ++i) {
     if (yields && i == yield_before_) yield();
-    deferred[i]();
+    running_[i]();
   }
+  running_.clear();
 }
 
 Partition* Shard::owned(LogId log) const {

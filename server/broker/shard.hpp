@@ -128,6 +128,7 @@ class Shard {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::vector<std::function<void()>> deferred_;
+  std::vector<std::function<void()>> running_;  ///< those of the round that ends; kept for its memory
   YieldPause yield_pause_;
   int yields_deferred_ = 0;
   std::size_t yield_before_ = 0;  ///< the place in `deferred_`

@@ -63,6 +63,12 @@ Result<Query> parse(const TopicRegistry& topics, const HttpRequest& request) {
   return query;
 }
 
+SharedBytes copy_of(std::span<const SharedBytes> chunks) {
+  std::vector<std::byte> bytes;
+  for (const SharedBytes& chunk : chunks) bytes.insert(bytes.end(), chunk.span().begin(), chunk.span().end());
+  return SharedBytes(std::move(bytes));
+}
+
 /// False when the page is full.
 Result<bool> append_batch(ByteSpan batch, std::size_t& left, Page& page) {
   LEAT_ASSIGN(auto reader, record::BatchReader::open(batch, kLimits));
@@ -97,6 +103,8 @@ Result<Page> read(const Query& query) {
       page.records = batches.next_offset.value() - page.next.value();
       page.next = batches.next_offset;
       page.chunks = std::move(batches.chunks);
+      // The commit path's memory must not wait for a slow peer.
+      if (batches.is_lent) page.chunks = {copy_of(page.chunks)};
       return page;
     }
     for (const SharedBytes& chunk : batches.chunks) {
@@ -150,7 +158,9 @@ boost::asio::awaitable<HttpResponse> list(const ApiContext& context, const HttpR
   auto query = parse(context.broker.topics(), request);
   if (query.has_error()) co_return problem(query.error());
   const bool raw = query->raw;
-  ByteBudget::Share share = co_await await_share(context.sending, raw ? kReadBytes : kTextBytesMax, shard);
+  // However little is asked for, a whole batch comes.
+  const std::size_t bytes_max = raw ? std::max(kReadBytes, query->partition->log().batch_bytes_max()) : kTextBytesMax;
+  ByteBudget::Share share = co_await await_share(context.sending, bytes_max, shard);
   // Named, as GCC 12 destroys what a lambda within a co_await has captured twice.
   const std::shared_ptr<Partition> partition = query->partition;
   auto work = [query = std::move(*query)] { return read(query); };

@@ -53,6 +53,13 @@ void ByteBudget::cancel(Ticket ticket) {
   waiting_.erase(ticket);
 }
 
+void ByteBudget::give_up(Ticket ticket) {
+  std::unique_lock lock(mutex_);
+  auto gone = waiting_.extract(ticket);
+  lock.unlock();
+  if (!gone.empty()) gone.mapped().granted(ticket, {});
+}
+
 bool ByteBudget::has_waiting(Ticket except) const {
   const std::lock_guard lock(mutex_);
   return waiting_.size() > waiting_.count(except);

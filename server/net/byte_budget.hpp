@@ -49,6 +49,8 @@ class ByteBudget : public std::enable_shared_from_this<ByteBudget> {
   Ticket wait(std::size_t bytes, Granted granted);
   /// What was granted already may still arrive: compare its ticket.
   void cancel(Ticket ticket);
+  /// The same for who has to be told: it is granted nothing, at once.
+  void give_up(Ticket ticket);
 
   /// Somebody does, other than the one with this ticket.
   [[nodiscard]] bool has_waiting(Ticket except = 0) const;

@@ -1,6 +1,7 @@
 #include "server/net/receive_buffer.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "protocol/base/assert.hpp"
@@ -18,6 +19,13 @@ ReceiveMemory::ReceiveMemory(std::size_t block_bytes, std::size_t spare_blocks_m
     : blocks(std::make_shared<storage::BlockPool>(block_bytes, spare_blocks_max)),
       own_blocks(std::make_shared<storage::BlockPool>(kOwnBytes, kSpareOwnBlocks)),
       budget(std::make_shared<ByteBudget>(bytes_max)) {}
+
+bool ReceiveBuffer::is_sole_owner() const {
+  if (piece_.use_count() != 1) return false;
+  // What the others read of it, perhaps on other threads, comes before what is received into it next.
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return true;
+}
 
 ByteSpan ReceiveBuffer::unread() const {
   if (!piece_) return parked_;

@@ -56,7 +56,7 @@ class ReceiveBuffer {
     std::shared_ptr<storage::Block> block;
   };
 
-  [[nodiscard]] bool is_sole_owner() const { return piece_.use_count() == 1; }
+  [[nodiscard]] bool is_sole_owner() const;
   /// Memory in which more of such a frame can be received than is there now.
   [[nodiscard]] bool has_room(std::size_t frame_bytes_total) const;
   bool make_room(std::size_t frame_bytes_total);

@@ -192,7 +192,8 @@ asio::awaitable<bool> WebSocketConnection::receive_first() {
   while (!rest.empty()) {
     const MutableByteSpan room = input_.prepare(wanted_bytes_);
     if (room.empty()) {
-      input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted_bytes_), shard_));
+      input_.admit(
+          co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted_bytes_), shard_, &waiting_for_room_));
       if (closed_) co_return false;
       continue;
     }
@@ -209,7 +210,7 @@ asio::awaitable<bool> WebSocketConnection::receive_more() {
   const MutableByteSpan room = input_.prepare(wanted);
   if (room.empty()) {
     message_deadline_ = kNever;
-    input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted), shard_));
+    input_.admit(co_await await_share(memory_.receiving->budget, input_.missing_bytes(wanted), shard_, &waiting_for_room_));
     co_return true;
   }
   error_code error;
@@ -344,7 +345,7 @@ bool WebSocketConnection::holds_up_others(Time now) {
   const bool receives_slowly = message_deadline_ != kNever && !receiving_.kept(now, received_bytes_total_, input_.share_bytes());
   const bool sends_slowly = writer_.too_slow(now);
   if (!receives_slowly && !sends_slowly) return false;
-  if (input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting()) return true;
+  if (input_.share_bytes() > 0 && memory_.receiving->budget->has_waiting(waiting_for_room_)) return true;
   return sends_slowly && session_->keeps_others_waiting();
 }
 
@@ -355,6 +356,7 @@ void WebSocketConnection::close() {
   resume_.cancel();
   deadlines_.stop();
   writer_.stop();
+  if (waiting_for_room_ != 0) memory_.receiving->budget->give_up(waiting_for_room_);
   session_->on_closed();
   if (ended_) std::exchange(ended_, nullptr)();
 }

@@ -92,6 +92,7 @@ class WebSocketConnection final : public Connection,
   std::function<void()> ended_;
 
   ReceiveBuffer input_;
+  ByteBudget::Ticket waiting_for_room_ = 0;
   std::array<std::byte, 256> first_bytes_{};  ///< of a message: a quiet connection holds no block for it
   std::size_t wanted_bytes_ = 0;
   bool message_begun_ = false;

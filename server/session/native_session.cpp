@@ -231,7 +231,7 @@ void NativeSession::deliver(const Subscriptions::Delivery& delivery) {
                                      delivery.batches.bytes);
   const native::Deliver head{delivery.subscription, delivery.batches.next_offset, delivery.high_watermark};
   if (delivery.batches.in_file) return send(head, *delivery.batches.in_file);
-  send(head, 0, delivery.batches.chunks, true);
+  send(head, 0, delivery.batches.chunks, delivery.batches.is_lent);
 }
 
 std::size_t NativeSession::outgoing_bytes() const {

@@ -22,7 +22,7 @@ Result<void> Subscriptions::add(std::uint32_t number, std::shared_ptr<Partition>
   // Watched first: what becomes visible after the look at the high watermark below is told.
   auto& followers = by_partition_[partition.get()];
   if (followers.empty()) shard_.watch(*partition, *this);
-  idle_.push_back({number, std::move(partition), from, credit_bytes, {}, false, false, false});
+  idle_.push_back({number, std::move(partition), from, credit_bytes, {}, false, false, false, 0});
   const Place place = std::prev(idle_.end());
   followers.push_back(place);
   by_number_.emplace(number, place);
@@ -135,12 +135,18 @@ bool Subscriptions::serve(Place place, const Room& room) {
     return true;
   }
   const std::size_t bytes_max = std::min({static_cast<std::size_t>(subscription.credit_bytes), room.bytes, kDeliveryBytesMax});
+  if (room.is_strict && room.bytes < subscription.refused_bytes) return false;
+  const storage::ReadHint hint = subscription.hint;
   auto batches = fetch(subscription, bytes_max, room.is_strict);
   if (batches.has_error() && batches.error().code == Errc::would_block) {
     if (!room.is_strict) read_blocking(subscription, bytes_max);
     return !room.is_strict;
   }
-  if (batches.has_value() && room.is_strict && batches->bytes > room.bytes) return false;
+  if (batches.has_value() && room.is_strict && batches->bytes > room.bytes) {
+    subscription.refused_bytes = batches->bytes;
+    subscription.hint = hint;
+    return false;
+  }
   take(place, std::move(batches));
   return true;
 }
@@ -165,6 +171,7 @@ void Subscriptions::take(Place place, Result<storage::ReadBatches> batches) {
   const Offset high_watermark = place->partition->high_watermark();
   const std::int64_t records = batches->next_offset.value() - place->next.value();
   place->next = batches->next_offset;
+  place->refused_bytes = 0;
   place->at_tail = place->next == high_watermark;
   place->credit_bytes -= static_cast<std::int64_t>(batches->bytes);
   turn_bytes_ += batches->bytes;

@@ -68,7 +68,8 @@ class Subscriptions final : public PartitionWatcher, public LagSource, public st
     storage::ReadHint hint;
     bool reading = false;  ///< on a blocking thread
     bool in_line = false;
-    bool at_tail = false;  ///< had all that there was: what comes now is new
+    bool at_tail = false;           ///< had all that there was: what comes now is new
+    std::size_t refused_bytes = 0;  ///< its next batches have so many: strict room for less is not worth reading them for
   };
   using Place = std::list<Subscription>::iterator;
 

@@ -54,6 +54,20 @@ TEST_F(ByteBudgetTest, ThoseWhoWaitAreServedInTheirOrder) {
   EXPECT_EQ(budget_->used_bytes(), 120U);
 }
 
+TEST_F(ByteBudgetTest, WhoGivesUpIsGrantedNothingAndHoldsUpNobody) {
+  ByteBudget::Share all = budget_->take(100);
+  const auto first = wait(1, 80);
+  wait(2, 10);
+  EXPECT_TRUE(budget_->has_waiting(first));
+  budget_->give_up(first);
+  EXPECT_EQ(served_, (std::vector<int>{1}));
+  EXPECT_FALSE(shares_.front());
+  all.resize(0);
+  EXPECT_EQ(served_, (std::vector<int>{1, 2}));
+  budget_->give_up(first);
+  EXPECT_EQ(served_.size(), 2U) << "it has its answer";
+}
+
 TEST_F(ByteBudgetTest, NobodyOvertakesThoseWhoWait) {
   ByteBudget::Share all = budget_->take(100);
   wait(1, 80);

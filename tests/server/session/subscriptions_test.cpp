@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
 #include <limits>
 
@@ -32,12 +33,15 @@ class OneAnswer final : public PublishSink {
   std::promise<Result<native::PublishAck>> ack_;
 };
 
-/// The real one, as if nothing were in the page cache.
+/// The real one, as if nothing were in the page cache, or all of it.
 class ColdFileSystem final : public storage::FileSystem {
  public:
+  std::atomic<bool> is_cold{true};
+  std::atomic<int> cached_reads{0};
+
   Result<std::unique_ptr<storage::File>> open(const storage::Path& path, const storage::OpenOptions& options) override {
     LEAT_ASSIGN(auto file, real_.open(path, options));
-    return std::unique_ptr<storage::File>(std::make_unique<ColdFile>(std::move(file)));
+    return std::unique_ptr<storage::File>(std::make_unique<ColdFile>(std::move(file), *this));
   }
   Result<void> rename(const storage::Path& from, const storage::Path& to) override { return real_.rename(from, to); }
   Result<void> remove_file(const storage::Path& path) override { return real_.remove_file(path); }
@@ -52,9 +56,12 @@ class ColdFileSystem final : public storage::FileSystem {
  private:
   class ColdFile final : public storage::File {
    public:
-    explicit ColdFile(std::unique_ptr<storage::File> real) : real_(std::move(real)) {}
+    ColdFile(std::unique_ptr<storage::File> real, ColdFileSystem& fs) : real_(std::move(real)), fs_(fs) {}
     Result<std::size_t> read_at(FilePosition at, MutableByteSpan into, storage::ReadMode mode) override {
-      if (mode == storage::ReadMode::cached_only) return Error(Errc::would_block);
+      if (mode == storage::ReadMode::cached_only) {
+        if (fs_.is_cold) return Error(Errc::would_block);
+        ++fs_.cached_reads;
+      }
       return real_->read_at(at, into, mode);
     }
     Result<void> write_at(FilePosition at, std::span<const ByteSpan> pieces) override { return real_->write_at(at, pieces); }
@@ -66,6 +73,7 @@ class ColdFileSystem final : public storage::FileSystem {
 
    private:
     std::unique_ptr<storage::File> real_;
+    ColdFileSystem& fs_;
   };
 
   storage::PosixFileSystem real_;
@@ -277,6 +285,22 @@ TEST_F(SubscriptionsTest, ABatchThatStrictRoomDoesNotHoldKeepsItsPlaceInTheLine)
   EXPECT_TRUE(delivered_.empty());
   pump_with_room(kEnoughRoom);
   EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1, 2}));
+}
+
+TEST_F(SubscriptionsTest, ABatchThatStrictRoomDoesNotHoldIsNotReadForItAgain) {
+  publish(0, 2000);
+  restart();
+  fs_.is_cold = false;
+  ASSERT_TRUE(add(1, 0).has_value());
+  on_shard([this] { room_is_strict_ = true; });
+  pump_with_room(1000);
+  const int reads = fs_.cached_reads;
+  EXPECT_GT(reads, 0);
+  for (int i = 0; i < 5; ++i) pump_with_room(1000);
+  EXPECT_EQ(fs_.cached_reads, reads);
+  EXPECT_TRUE(delivered_.empty());
+  pump_with_room(kEnoughRoom);
+  EXPECT_EQ(delivered_, (std::vector<std::uint32_t>{1}));
 }
 
 TEST_F(SubscriptionsTest, StrictRoomIsNotReadFor) {
