@@ -34,7 +34,7 @@ constexpr std::array kBrokers{
     Broker{"nats", "NATS JetStream", 4222, nullptr, [](Target target) { return make_nats_peer(std::move(target), true); }},
     Broker{"nats-core", "NATS without JetStream: keeps nothing", 4222, nullptr,
            [](Target target) { return make_nats_peer(std::move(target), false); }},
-    Broker{"rabbitmq", "RabbitMQ Streams, by their own protocol", 5552, nullptr, make_rabbit_peer},
+    Broker{"rabbitmq", "RabbitMQ Streams, by their own protocol", 5552, nullptr, make_rabbit_peer, true},
     Broker{"redis", "Redis Streams, by hiredis", 6379, "hiredis", kRedis},
     Broker{"redis-pubsub", "Redis pub/sub, by hiredis: keeps nothing", 6379, "hiredis", kRedisPubSub},
 };

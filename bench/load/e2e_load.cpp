@@ -83,13 +83,14 @@ Result<Time> send_all(Publisher& publisher, const tool::Bench& command, std::uin
 
 }  // namespace
 
-Result<void> e2e_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result) {
+Result<void> e2e_load(Peer& peer, const tool::Bench& command, std::optional<double> linger_ms, tool::BenchResult& result) {
   const std::uint64_t run = SystemRandom().next();
   NoSink nobody;
   LEAT_ASSIGN(const auto subscriber, peer.subscriber());
   LEAT_TRY(subscriber->begin(From::end));
-  LEAT_ASSIGN(const auto publisher,
-              peer.publisher({.value_bytes = command.size_bytes, .in_flight = command.in_flight, .rate = command.rate}, nobody));
+  PublisherSettings settings{.value_bytes = command.size_bytes, .in_flight = command.in_flight, .rate = command.rate};
+  settings.linger_ms = linger_ms;
+  LEAT_ASSIGN(const auto publisher, peer.publisher(settings, nobody));
 
   Receiver receiver(*subscriber, run, command.warmup_records + command.records, result.latency_ns);
   Result<void> received = ok();

@@ -7,17 +7,17 @@ namespace leat::load::kafka {
 namespace {
 
 Settings settings_for(const PublisherSettings& settings) {
-  // With one request under way records gather while the broker is busy, as many as it takes: what waits for a timer waits longer,
-  // and a request a record is more than a broker that syncs can take.
-  const bool is_latency_measured = settings.rate.has_value() || settings.in_flight == 1;
+  // With one request under way records gather while the broker is busy, as many as it takes. Whoever says how long batches wait
+  // has them gather by time instead.
+  const bool is_one_under_way = settings.in_flight == 1 || (settings.rate && !settings.linger_ms);
   return {
       {"acks", "all"},
       // librdkafka's default, and the faster one: a retry may store a record twice.
       {"enable.idempotence", "false"},
       {"compression.codec", "none"},
-      // A full batch goes at once; one that is not waits this long for more. What suits the broker is found by trying.
-      {"linger.ms", is_latency_measured ? "0" : std::to_string(settings.linger_ms.value_or(1))},
-      {"max.in.flight.requests.per.connection", is_latency_measured ? "1" : "1000000"},
+      // A full batch goes at once; one that is not waits this long for more.
+      {"linger.ms", is_one_under_way ? "0" : std::to_string(settings.linger_ms.value_or(1))},
+      {"max.in.flight.requests.per.connection", is_one_under_way ? "1" : "1000000"},
       {"batch.size", "1000000"},
       {"batch.num.messages", "100000"},
       // The bound on what is under way is the load's own.

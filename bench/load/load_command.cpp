@@ -31,7 +31,8 @@ Options:
   --in-flight UINT [5000]     Most unacknowledged records of a producer, without --rate; fan 200
   --rate FLOAT                Records a second, over all producers
   --spread                    pub: each record to the next partition, not a batch at a time
-  --linger-ms FLOAT           pub, kafka: how long a batch waits to fill; default 1
+  --linger-ms FLOAT           pub, e2e of kafka and rabbitmq: how long a batch waits to fill. Default: kafka 1, and with a rate
+                              no wait, but one request under way; rabbitmq 0, and 1 with a rate beyond 2,000/s
   --subscribers UINT [100]    fan: subscribers, each on its own connection
   --seconds FLOAT [10]        fan: how long
 
@@ -130,11 +131,11 @@ std::variant<LoadCommand, EarlyExit> finish(LoadCommand command, const std::stri
     return command;
   }
   if (const auto text = extract(options, "--linger-ms")) {
-    command.linger_ms = number<double>(*text);
-    if (!command.linger_ms || !(*command.linger_ms > 0 && *command.linger_ms <= 1000)) {
+    command.linger_ms = *text == "0" ? 0.0 : number<double>(*text);
+    if (!command.linger_ms || !(*command.linger_ms >= 0 && *command.linger_ms <= 1000)) {
       return refusal("--linger-ms " + *text + ": expected a number of at most 1000");
     }
-    if (kind != "pub" || !command.broker->has_linger) {
+    if ((kind != "pub" && kind != "e2e") || !command.broker->has_linger) {
       return refusal("--linger-ms has no meaning for " + kind + " of " + command.broker->name);
     }
   }

@@ -8,10 +8,11 @@
 
 namespace leat::load {
 
-/// Each does what the bench of `leat bench` of that name does, and measures the same. Called from the main thread.
+/// Each does what the bench of `leat bench` of that name does, and measures the same. For linger_ms see PublisherSettings. Called
+/// from the main thread.
 Result<void> pub_load(Peer& peer, const tool::Bench& command, std::optional<double> linger_ms, tool::BenchResult& result);
 Result<void> sub_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
-Result<void> e2e_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
+Result<void> e2e_load(Peer& peer, const tool::Bench& command, std::optional<double> linger_ms, tool::BenchResult& result);
 Result<void> fan_load(Peer& peer, const tool::Bench& command, tool::BenchResult& result);
 
 /// So long may nothing arrive of what is to come before the load is given up.

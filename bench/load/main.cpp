@@ -40,7 +40,7 @@ Result<void> run(const LoadCommand& command) {
       LEAT_TRY(sub_load(*peer, *command.bench, *result));
       break;
     case BenchKind::e2e:
-      LEAT_TRY(e2e_load(*peer, *command.bench, *result));
+      LEAT_TRY(e2e_load(*peer, *command.bench, command.linger_ms, *result));
       break;
     case BenchKind::fan:
       LEAT_TRY(fan_load(*peer, *command.bench, *result));

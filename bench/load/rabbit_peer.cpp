@@ -181,7 +181,8 @@ class RabbitPeer final : public Peer {
       if (declared != Code::ok) return rabbit::refused("take a publisher", declared);
     }
     // The official clients gather for 100 ms. Frames of one record each are more than the broker can take at 10,000 a second.
-    const SteadyClock::duration linger(std::chrono::milliseconds(settings.rate && !settings.is_sparse() ? 1 : 0));
+    const double linger_ms = settings.linger_ms.value_or(settings.rate && !settings.is_sparse() ? 1 : 0);
+    const auto linger = std::chrono::duration_cast<SteadyClock::duration>(std::chrono::duration<double, std::milli>(linger_ms));
     return std::make_unique<RabbitPublisher>(std::move(connection), partitions, sink, linger);
   }
 

@@ -35,7 +35,8 @@ def parse_process_stat(text: str) -> ProcessStat:
 
 @dataclasses.dataclass(frozen=True)
 class MachineTicks:
-    """The first line of /proc/stat: time in processes, and time that the hypervisor gave to others."""
+    """The first line of /proc/stat: time at work, and time that the hypervisor gave to others. Interrupts are work too: what they take
+    is also in the time of whichever process they interrupted."""
 
     busy: int
     stolen: int
@@ -45,8 +46,8 @@ def parse_machine_ticks(text: str) -> MachineTicks:
     name, *fields = text.splitlines()[0].split()
     if name != "cpu":
         raise ValueError("/proc/stat does not begin with cpu")
-    user, nice, system, _idle, _iowait, _irq, _softirq, stolen = (int(field) for field in fields[:8])
-    return MachineTicks(user + nice + system, stolen)
+    user, nice, system, _idle, _iowait, irq, softirq, stolen = (int(field) for field in fields[:8])
+    return MachineTicks(user + nice + system + irq + softirq, stolen)
 
 
 def processes() -> dict[int, ProcessStat]:
@@ -126,8 +127,8 @@ class Usage:
     peak_memory_bytes: int
 
     def foreign_share(self, cores: int) -> float:
-        """How much of the machine others took, stolen time included."""
-        return (self.foreign_cpu_s + self.stolen_cpu_s) / (self.elapsed_s * cores) if self.elapsed_s > 0 else 0.0
+        """How much of the machine others took, stolen time included. Clocks that tick may count a little less than nothing."""
+        return max(0.0, self.foreign_cpu_s + self.stolen_cpu_s) / (self.elapsed_s * cores) if self.elapsed_s > 0 else 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +160,7 @@ class Meter:
             server_cpu_s=server_s,
             load_cpu_s=own_s,
             kernel_cpu_s=kernel_s,
-            foreign_cpu_s=max(0.0, busy_s - server_s - kernel_s - own_s),
+            foreign_cpu_s=busy_s - server_s - kernel_s - own_s,
             stolen_cpu_s=(end.machine.stolen - begin.machine.stolen) / TICKS_PER_S,
             peak_memory_bytes=peak_memory_bytes(pids),
         )

@@ -59,6 +59,8 @@ def parser() -> argparse.ArgumentParser:
 def _add_run_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--workloads", nargs="+", metavar="GLOB", default=[], help="only those whose name matches; a plain prefix takes all below it")
     verb.add_argument("--runs", type=_positive, default=RUNS, metavar="N", help="rounds (default %(default)s)")
+    verb.add_argument("--no-fill", action="store_true",
+                      help="on a virtual machine, leave free memory as it is instead of keeping it full of page cache")
     verb.add_argument("--quick", action="store_true", help="a tenth of the records: does it work at all?")
     verb.add_argument("--list", action="store_true", help="name the workloads and end")
     verb.add_argument("--out", type=directory, default=ROOT / "build" / "bench", metavar="DIR",
@@ -181,10 +183,15 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     _on_signals(signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=data_parent))
     status = 0
+
+    def write() -> None:
+        nonlocal path
+        path = _write(results, path)
+
     try:
         warmup = WARMUP_RECORDS // (QUICK_DIVISOR if options.quick else 1)
         with _full_memory(options, results, scratch):
-            Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(lambda: _write(results, path))
+            Runner(results, plan, options.runs, scratch.resolve(), seed, warmup).run(write)
         results.document["is_complete"] = True
     except KeyboardInterrupt:
         print("bench: interrupted: writing what was measured", file=sys.stderr)
@@ -192,7 +199,7 @@ def _measure(options: argparse.Namespace, results: Results, plan: Sequence[Entry
     finally:
         # Impatience must not lose the results either.
         _on_signals(signal.SIG_IGN)
-        path = _write(results, path)
+        write()
         shutil.rmtree(scratch, ignore_errors=True)
     _write_markdown(results, path.with_suffix(".md"))
     # What a peer can't do is a result; what leat can't do is a fault.
@@ -209,9 +216,9 @@ def _on_signals(what: Any) -> None:
 
 @contextlib.contextmanager
 def _full_memory(options: argparse.Namespace, results: Results, scratch: pathlib.Path) -> Iterator[None]:
-    """On a virtual machine, unless the figures say little anyway. The results tell whether it was."""
+    """On a virtual machine, unless it is not wanted or the figures say little anyway. The results tell whether it was."""
     results.document["machine"]["memory_filled_bytes"] = 0
-    if options.quick or not guest_memory.is_guest(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")):
+    if options.quick or options.no_fill or not guest_memory.is_guest(pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")):
         yield
         return
     print("bench: filling free memory with page cache, as it is a virtual machine's", file=sys.stderr)

@@ -1,7 +1,8 @@
 """Runs one server and outlives it: a process of its own between the suite and the server.
 
 Whatever a server leaves behind as a daemon becomes a child of the keeper, so that the tree below the keeper is the server, all of it.
-When the suite's end of standard input closes, however the suite ended, everything below is asked to end and then killed. Run by path,
+When the suite's end of standard input closes, however the suite ended, everything below is asked to end and then killed; so it is when
+the server itself ends, as what it started serves nobody. Run by path,
 so that it loads nothing of the suite: python3 keeper.py GRACE_S COMMAND...
 """
 import ctypes
@@ -71,7 +72,7 @@ def main():
     # The suite measures from the moment before the exec.
     print(server.pid, started_ns, flush=True)
     os.close(1)
-    while reap():
+    while reap() and server.pid in children(os.getpid()):
         readable, _, _ = select.select([0], [], [], POLL_S)
         if readable and not os.read(0, 1):
             break

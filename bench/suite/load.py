@@ -53,7 +53,7 @@ class RunningLoad:
         self._is_served = is_served
         # In a session of its own, so that Ctrl-C reaches the suite alone, which then stops everything in order.
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                         start_new_session=True)
+                                         errors="replace", start_new_session=True)
 
     def figures(self, timeout_s: float) -> Figures:
         try:
@@ -139,7 +139,7 @@ class LeatLoad(Load):
 
     def _tool(self, *arguments: str) -> str:
         ended = subprocess.run([self._leat, "--server", self._urls["tcp"], "-o", "json", *arguments], stdin=subprocess.DEVNULL,
-                               capture_output=True, text=True, timeout=60, check=False)
+                               capture_output=True, text=True, errors="replace", timeout=60, check=False)
         if ended.returncode != 0:
             raise LoadFailed((ended.stderr.strip().splitlines() or [f"exit code {ended.returncode}"])[-1])
         return ended.stdout

@@ -27,9 +27,12 @@ def render(document: Mapping[str, Any]) -> str:
         single = [run for run in of_name if run.get("run_type") != "aggregate"] or of_name
         rows.append((name, cell(spread([run["cpu_time"] * NS[run["time_unit"]] for run in single])), _rate(single, "bytes_per_second", 1e-6),
                      _rate(single, "items_per_second", 1.0)))
-    head = f"# Micro benchmarks\n\n{context['date']}, {context['num_cpus']} cores of {context['mhz_per_cpu']} MHz, load average before: "
-    load = ", ".join(number(value) for value in context.get("load_avg", []))
-    return head + (load or "unknown") + "\n\n" + markdown_table(("Benchmark", "Processor time (ns)", "MB/s", "Items/s"), rows) + "\n"
+    facts = [("When", context["date"]), ("Commit", context.get("commit", "unknown")),
+             ("Processor", f"{context.get('processor', 'unknown')}, {context['num_cpus']} cores of {context['mhz_per_cpu']} MHz"),
+             ("System", context.get("system", "unknown")),
+             ("Load before", ", ".join(number(value) for value in context.get("load_avg", [])) or "unknown")]
+    head = "# Micro benchmarks\n\n" + markdown_table(("", ""), facts) + "\n\nMedians with [least..most], where there were several runs.\n\n"
+    return head + markdown_table(("Benchmark", "Processor time (ns)", "MB/s", "Items/s"), rows) + "\n"
 
 
 def _rate(runs: list[Mapping[str, Any]], key: str, scale: float) -> str:

@@ -37,8 +37,9 @@ def draw(results: Results, into: pathlib.Path, stem: str) -> list[pathlib.Path]:
         ("latency", lambda r: _percentiles(r, "e2e", "latency_us", "End to end")),
         ("ack", lambda r: _percentiles(r, "ack", "ack_us", "Acknowledgement")),
         ("fan-latency", lambda r: _percentiles(r, "fan", "latency_us", "Fan-out at a fixed rate", lambda name: "deliveries_per_s" in name)),
-        ("partitions", lambda r: _scaling(r, "partitions", "partitions")),
-        ("connections", lambda r: _scaling(r, "connections", "idle connections")),
+        ("partitions", lambda r: _scaling(r, "partitions", "partitions, filled by batches", lambda name: not name.endswith("/spread"))),
+        ("partitions-spread", lambda r: _scaling(r, "partitions", "partitions, each record in the next", lambda name: name.endswith("/spread"))),
+        ("connections", lambda r: _scaling(r, "connections", "idle connections", lambda name: True)),
     ]
     written = []
     for name, chart in charts:
@@ -137,10 +138,10 @@ def _percentiles(results: Results, kind: str, metric: str, title: str, only: Cal
     return figure
 
 
-def _scaling(results: Results, kind: str, against: str) -> Figure | None:
+def _scaling(results: Results, kind: str, against: str, only: Callable[[str], bool]) -> Figure | None:
     metrics = (("records_per_s", "records/s", 1.0), ("idle_memory_bytes", "idle memory of the server (MB)", 1e-6),
                ("peak_memory_bytes", "peak memory of the server (MB)", 1e-6))
-    workloads = results.workloads(kind)
+    workloads = [name for name in results.workloads(kind) if only(name)]
     contenders = [c for c in results.contenders if any(results.get(name, c, "records_per_s") for name in workloads)]
     if not contenders:
         return None
@@ -162,7 +163,7 @@ def _scaling(results: Results, kind: str, against: str) -> Figure | None:
 
 
 def _line(axis: Axes, results: Results, workloads: Sequence[str], contender: Contender, metric: str, scale: float, style: str) -> None:
-    points = [(float(name.rpartition("/")[2]), spread) for name in workloads if (spread := results.get(name, contender, metric))]
+    points = [(float(name.split("/")[1]), spread) for name in workloads if (spread := results.get(name, contender, metric))]
     xs = [x for x, _ in points]
     (line,) = axis.plot(xs, [spread.median * scale for _, spread in points], style, label=contender.label, linewidth=1.4, markersize=4)
     axis.fill_between(xs, [spread.minimum * scale for _, spread in points], [spread.maximum * scale for _, spread in points], alpha=0.15,

@@ -77,7 +77,7 @@ class Results:
         try:
             partial.write_text(json.dumps(self.document, indent=1) + "\n", encoding="utf-8")
             os.replace(partial, path)
-        except OSError:
+        except BaseException:
             partial.unlink(missing_ok=True)
             raise
 

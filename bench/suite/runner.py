@@ -8,6 +8,7 @@ import pathlib
 import random
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 from suite import guest_memory, measure
@@ -23,6 +24,8 @@ WARMUP_RECORDS = 200_000
 WARMUP_S = 3.0
 # Few enough that a record is a request of its own, once the server keeps up.
 COMPILING_RATE = 2_000.0
+# What can go wrong with one measurement, and is no reason to do without the others.
+FAILURES = (LoadFailed, ServerFailed, OSError, subprocess.TimeoutExpired)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +60,8 @@ def refused(brokers: Sequence[Broker], workloads: Sequence[Workload]) -> list[di
 
 
 class Runner:
-    """Measures everything once a round into the results, which are whole after every step: whoever interrupts it loses one."""
+    """Measures everything once a round into the results, and says after every step that there is more to write: whoever interrupts it
+    loses one."""
 
     def __init__(self, results: Results, plan: Sequence[Entry], rounds: int, scratch: pathlib.Path, seed: int,
                  warmup_records: int = WARMUP_RECORDS) -> None:
@@ -68,16 +72,17 @@ class Runner:
         self._random = random.Random(seed)
         self._warmup_records = warmup_records
         self._sizes = Sizes()
+        self._after_step: Callable[[], None] = lambda: None
         self._progress = Progress(sum(len(entry.due(r)) for entry in plan for r in range(1, rounds + 1)))
 
-    def run(self, after_round: Callable[[], None]) -> None:
+    def run(self, after_step: Callable[[], None]) -> None:
+        self._after_step = after_step
         for round_number in range(1, self._rounds + 1):
             self._random.shuffle(self._plan)
             order = ", ".join(entry.contender.label for entry in self._plan)
             self._progress.note(f"round {round_number} of {self._rounds}: {order}")
             for entry in self._plan:
                 self._run_entry(round_number, entry)
-            after_round()
 
     def _run_entry(self, round_number: int, entry: Entry) -> None:
         due = entry.due(round_number)
@@ -96,9 +101,9 @@ class Runner:
                     # A server that has ended fails every workload after the one that ended it: a new one is started instead.
                     self._step(round_number, entry, workload, lambda w=workload: measure.measure(session, w, self._sizes))
                     done += 1
-                    if not session.server.pids():
+                    if not session.server.is_running():
                         raise ServerFailed("the server ended while it was measured")
-        except ServerFailed as failure:
+        except FAILURES as failure:
             rest = workloads[done:]
             self._progress.note(f"{entry.contender.label}: {failure}")
             if done:
@@ -107,6 +112,7 @@ class Runner:
             for workload in rest:
                 self._results.fail(round_number, workload.name, entry.contender, str(failure))
             self._progress.skip(len(rest))
+            self._after_step()
 
     def _run_alone(self, entry: Entry, workload: Workload) -> Sample:
         if workload.kind == Kind.RECOVERY:
@@ -120,12 +126,13 @@ class Runner:
         what = f"{entry.contender.label} {workload.name}"
         try:
             sample = work()
-        except (LoadFailed, ServerFailed, OSError, subprocess.TimeoutExpired) as failure:
+        except FAILURES as failure:
             self._results.fail(round_number, workload.name, entry.contender, str(failure))
             self._progress.step(what, f"failed: {failure}")
-            return
-        self._results.add(round_number, workload.name, entry.contender, sample)
-        self._progress.step(what, headline(sample))
+        else:
+            self._results.add(round_number, workload.name, entry.contender, sample)
+            self._progress.step(what, headline(sample))
+        self._after_step()
 
     @contextlib.contextmanager
     def _warm_session(self, entry: Entry) -> Iterator[Session]:
@@ -136,9 +143,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _directory(self) -> Iterator[pathlib.Path]:
-        directory = self._scratch / "server"
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        directory = pathlib.Path(tempfile.mkdtemp(prefix="server-", dir=self._scratch))
         guest_memory.fill()  # what the server before had
         try:
             yield directory

@@ -61,8 +61,11 @@ class ServerProcess:
         return self._keeper.pid
 
     def is_running(self) -> bool:
-        """Whether anything is left of it."""
+        """Until the process that was started has ended, and all that it started with it."""
         return self._keeper.poll() is None
+
+    def await_end(self) -> None:
+        self._keeper.wait()
 
     def pids(self) -> list[int]:
         return descendants(self.tree_root, processes())

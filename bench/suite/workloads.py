@@ -106,8 +106,9 @@ def _fan() -> Iterable[Workload]:
 def _leat_only() -> Iterable[Workload]:
     for gigabytes, rounds in ((1, None), (10, 3)):
         yield Workload(f"recovery/log:{gigabytes}GB", Kind.RECOVERY, log_bytes=gigabytes * GIGABYTE, rounds_max=rounds)
-    for partitions in (1, 10, 100, 1000, 10_000):
-        yield Workload(f"partitions/{partitions}", Kind.PARTITIONS, SCALING_RECORDS, partitions=partitions)
+    for is_spread, partitions in itertools.product((False, True), (1, 10, 100, 1000, 10_000)):
+        yield Workload(f"partitions/{partitions}" + ("/spread" if is_spread else ""), Kind.PARTITIONS, SCALING_RECORDS, partitions=partitions,
+                       is_spread=is_spread)
     for connections in (1, 10, 100, 1000, 10_000):
         yield Workload(f"connections/{connections}", Kind.CONNECTIONS, SCALING_RECORDS, idle_connections=connections)
 

@@ -64,7 +64,7 @@ class Broker:
     name = ""
     title = ""
     modes: tuple[Mode, ...] = ()
-    kinds: frozenset[Kind] = LOGGED
+    kinds: frozenset[Kind] = LOGGED | {Kind.FAN}
     # Whether old records are read from files at all.
     reads_files = True
     # Seconds at the rate before an end-to-end latency counts.
@@ -88,11 +88,14 @@ class Broker:
         raise NotImplementedError
 
     def measures(self, workload: Workload, mode: Mode) -> bool:
-        """Reading what is old does not depend on when it was synced: one mode is enough."""
+        """Reading what is old does not depend on when it was synced, and fan-out is judged beside brokers that keep nothing: of others one
+        mode is enough."""
         if workload.kind not in self.kinds or (workload.transport == "ws" and self.name != "leat"):
             return False
         if workload.kind == Kind.CATCH_UP:
             return mode.is_default and (self.reads_files or not workload.is_cold)
+        if workload.kind == Kind.FAN:
+            return mode.is_default or self.name == "leat"
         return True
 
     def refusal(self, workload: Workload) -> str | None:
@@ -100,7 +103,7 @@ class Broker:
         return None
 
     def lingers_ms(self, workload: Workload) -> Sequence[float | None]:
-        """How long its client's batches may wait to fill: of several the one with which it is fastest. None: its client has no such wait."""
+        """How long its client's batches may wait to fill: of several the one with which it is fastest. None: as the client does it."""
         return (None,)
 
     def open(self, mode: Mode, directory: pathlib.Path) -> Session:
@@ -141,7 +144,7 @@ def program(*candidates: pathlib.Path | str) -> str | None:
 
 
 def first_line(*command: str) -> str:
-    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=60, check=False)
     lines = (ended.stdout + ended.stderr).strip().splitlines()
     if ended.returncode != 0 or not lines:
         raise ServerFailed(f"{command[0]} does not say its version")
@@ -157,7 +160,8 @@ def load_unavailable(places: Places, broker: str) -> str | None:
     path = load_program(places)
     if not path.exists():
         return "leat_bench_load is not built"
-    ended = subprocess.run([path, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([path, "--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=60,
+                           check=False)
     for line in ended.stdout.splitlines():
         if line.split()[:1] == [broker]:
             return "its client library was not there when leat_bench_load was built" if "(not built in)" in line else None

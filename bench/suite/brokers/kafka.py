@@ -14,6 +14,8 @@ from suite.load import PeerLoad
 from suite.server_process import ServerFailed, free_port, port_accepts
 from suite.workloads import Kind, Workload
 
+SUBSCRIBERS_MAX = 100
+
 
 class Kafka(Broker):
     name = "kafka"
@@ -32,8 +34,19 @@ class Kafka(Broker):
         self._jars = places.installed_dir / "kafka"
 
     def lingers_ms(self, workload: Workload) -> Sequence[float | None]:
-        # With one record under way librdkafka never waits.
-        return (None,) if workload.kind == Kind.ACK else (0.3, 1.0)
+        # With one record under way librdkafka never waits. At a rate records gather behind one request (None), or by time.
+        match workload.kind:
+            case Kind.ACK:
+                return (None,)
+            case Kind.E2E:
+                return (None, 0.0, 0.3, 1.0)
+            case _:
+                return (0.3, 1.0, 5.0)
+
+    def refusal(self, workload: Workload) -> str | None:
+        if workload.subscribers <= SUBSCRIBERS_MAX:
+            return None
+        return f"more than {SUBSCRIBERS_MAX} clients of librdkafka, each with its threads, in one process measure that process"
 
     def unavailable(self) -> str | None:
         if program("java") is None:
@@ -61,7 +74,7 @@ class Kafka(Broker):
         # It may begin with a dash, so it must not stand alone on the command line.
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         ended = subprocess.run(self._java("kafka.tools.StorageTool", "format", "--ignore-formatted", f"--cluster-id={cluster}", "-c", str(config)),
-                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=60, check=False)
         if ended.returncode != 0:
             raise ServerFailed(f"formatting its storage: {(ended.stderr.strip() or ended.stdout.strip()).splitlines()[-1]}")
 

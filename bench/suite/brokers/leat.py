@@ -7,7 +7,7 @@ import pathlib
 from suite.brokers.broker import Broker, Mode, Places, Start, first_line
 from suite.load import LeatLoad
 from suite.server_process import free_port, port_accepts
-from suite.workloads import LEAT_ONLY, LOGGED, Kind
+from suite.workloads import LEAT_ONLY
 
 DURABLE = Mode("durable", "on stable storage", ("leatd.toml",), syncs=True, is_default=True)
 PAGE_CACHE = Mode("page cache", "in the operating system's page cache (topics with durability=os)", ("leatd.toml",))
@@ -18,7 +18,7 @@ class Leat(Broker):
     title = "leat"
     folder = "leat"
     modes = (DURABLE, PAGE_CACHE)
-    kinds = LOGGED | LEAT_ONLY | {Kind.FAN}
+    kinds = Broker.kinds | LEAT_ONLY
 
     def __init__(self, places: Places) -> None:
         super().__init__(places)

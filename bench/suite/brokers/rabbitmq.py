@@ -4,11 +4,12 @@ from __future__ import annotations
 import os
 import pathlib
 import re
+from collections.abc import Sequence
 
 from suite.brokers.broker import Broker, Mode, Places, Start, load_program, load_unavailable
 from suite.load import PeerLoad
 from suite.server_process import free_port, port_accepts
-from suite.workloads import Workload
+from suite.workloads import Kind, Workload
 
 LIB = pathlib.Path("/usr/lib/rabbitmq")
 PARTITIONS_MAX = 256
@@ -32,6 +33,9 @@ class RabbitMq(Broker):
         if workload.partitions <= PARTITIONS_MAX:
             return None
         return f"a producer's connection publishes to at most {PARTITIONS_MAX} streams, as its protocol numbers them with one byte"
+
+    def lingers_ms(self, workload: Workload) -> Sequence[float | None]:
+        return (0.0, 0.2, 1.0) if workload.kind == Kind.E2E else (None,)
 
     def version(self) -> str:
         found = re.search(r"rabbitmq_server-([\w.]+)", str((LIB / "bin" / "rabbitmq-server").resolve()))

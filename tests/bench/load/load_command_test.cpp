@@ -58,7 +58,8 @@ TEST(LoadCommand, ABatchWaitsAsLongAsIsSaid) {
   if (find_broker("kafka")->make == nullptr) GTEST_SKIP() << "built without librdkafka";
   EXPECT_EQ(parsed({"kafka", "pub", "t"}).linger_ms, std::nullopt);
   EXPECT_EQ(parsed({"kafka", "pub", "t", "--linger-ms", "0.3"}).linger_ms, 0.3);
-  for (const char* wrong : {"soon", "-1", "0", "nan"}) {
+  EXPECT_EQ(parsed({"kafka", "e2e", "t", "--rate", "5", "--linger-ms", "0"}).linger_ms, 0.0);
+  for (const char* wrong : {"soon", "-1", "1001", "nan"}) {
     EXPECT_THAT(refused({"kafka", "pub", "t", "--linger-ms", wrong}).text, HasSubstr("expected a number of at most 1000"));
   }
 }

@@ -18,8 +18,8 @@ class Parsing(unittest.TestCase):
     def test_names_may_contain_what_they_are_enclosed_by(self):
         self.assertEqual(parse_process_stat(f"42 (a) S 9 (b) {FIELDS}"), ProcessStat(42, 41, 15))
 
-    def test_the_machine_is_busy_in_processes_and_not_while_it_waits(self):
-        self.assertEqual(parse_machine_ticks("cpu  100 20 30 4000 500 6 7 8 0 0\ncpu0 1 2 3\n"), MachineTicks(150, 8))
+    def test_the_machine_is_busy_in_processes_and_interrupts_and_not_while_it_waits(self):
+        self.assertEqual(parse_machine_ticks("cpu  100 20 30 4000 500 6 7 8 0 0\ncpu0 1 2 3\n"), MachineTicks(163, 8))
 
     def test_another_file_is_refused(self):
         with self.assertRaises(ValueError):

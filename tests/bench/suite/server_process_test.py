@@ -68,6 +68,14 @@ class Keeping(unittest.TestCase):
         os.kill(server.tree_root, signal.SIGTERM)
         self.assertTrue(server.pids())
 
+    def test_what_a_server_started_ends_with_it(self):
+        server = self.start()
+        daemon = self.daemon()
+        os.kill(server.pid, signal.SIGKILL)
+        server.await_end()
+        self.assertFalse(exists(daemon))
+        self.assertFalse(server.is_running())
+
     def test_a_server_that_ends_says_why(self):
         server = ServerProcess(["sh", "-c", "echo no room; exit 1"], {}, self.log)
         self.addCleanup(server.stop)
