@@ -1,8 +1,8 @@
 #include "storage/store_threads.hpp"
 
-#include <pthread.h>
-
 #include <utility>
+
+#include "storage/io/this_thread.hpp"
 
 namespace leat::storage {
 namespace {
@@ -10,7 +10,11 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kFullRetryInterval{200};
 
-void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
+/// Of one that somebody's acknowledgement waits for.
+void begin_writer(const char* name) {
+  name_this_thread(name);
+  shorten_turns_of_this_thread();
+}
 
 }  // namespace
 
@@ -39,7 +43,7 @@ StoreThreads::~StoreThreads() {
 }
 
 void StoreThreads::run_journal() {
-  name_thread("leat-journal");
+  begin_writer("leat-journal");
   journal_groups();
   store_.queue().end_journal();
 }
@@ -64,7 +68,7 @@ void StoreThreads::journal_groups() {
 }
 
 void StoreThreads::run_segments() {
-  name_thread("leat-segments");
+  begin_writer("leat-segments");
   bool found_full = false;
   while (true) {
     auto group = store_.write_one();
@@ -88,7 +92,7 @@ void StoreThreads::run_segments() {
 }
 
 void StoreThreads::run_maintenance() {
-  name_thread("leat-maintain");
+  name_this_thread("leat-maintain");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     maintenance_wanted_.wait_for(lock, options_.tick, [this] { return poked_ || stopping_; });
