@@ -30,7 +30,8 @@ struct PartitionQueue {
   BatchPtr open;                ///< taking records
   std::deque<BatchPtr> closed;  ///< full or flushed, to be sent before it
   bool listed = false;          ///< the sender has been told that there is something to send
-  bool wants_records = true;    ///< the sender would send at once
+  enum class Wants { nothing, full_batches, records };
+  Wants wants = Wants::records;  ///< what the sender would send at once
 
   SendWindow window;
   Backoff backoff;

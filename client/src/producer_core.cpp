@@ -135,7 +135,8 @@ bool ProducerCore::ready_to_send(PartitionQueue& queue) {
 }
 
 bool ProducerCore::take_next(PartitionQueue& queue) {
-  auto [batch, due_at] = buffer_.take_due(queue, options_.linger.count() == 0 ? Clock::time_point{} : Clock::now());
+  auto [batch, due_at] =
+      buffer_.take_due(queue, options_.linger.count() == 0 ? Clock::time_point{} : Clock::now(), queue.window.takes_full_only());
   if (due_at) wake_at(*due_at);
   if (!batch) return false;
   seal(queue, std::move(batch));

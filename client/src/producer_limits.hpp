@@ -11,7 +11,7 @@ namespace leat::client {
 
 /// Numbers out of range brought within it.
 inline ProducerOptions within_limits(ProducerOptions options) {
-  options.in_flight_batches_max = std::clamp(options.in_flight_batches_max, 1, 5);
+  options.in_flight_batches_max = std::clamp(options.in_flight_batches_max, 1, 10);
   options.batch_bytes_max = std::max<std::size_t>(options.batch_bytes_max, 1);
   options.linger = std::clamp(options.linger, std::chrono::milliseconds(0), kTimeMax);
   options.delivery_timeout = std::clamp(options.delivery_timeout, std::chrono::milliseconds(0), kTimeMax);

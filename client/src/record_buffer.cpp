@@ -202,7 +202,9 @@ void RecordBuffer::close_open(PartitionQueue& queue) {
 }
 
 void RecordBuffer::list(PartitionQueue& queue) {
-  if (!queue.wants_records || std::exchange(queue.listed, true)) return;
+  const bool is_wanted = queue.wants == PartitionQueue::Wants::records ||
+                         (queue.wants == PartitionQueue::Wants::full_batches && !queue.closed.empty());
+  if (!is_wanted || std::exchange(queue.listed, true)) return;
   work_.partitions.push_back(&queue);
   want_wake();
 }
@@ -235,10 +237,10 @@ std::vector<TopicQueue*> RecordBuffer::topics() const {
   return all;
 }
 
-RecordBuffer::Taken RecordBuffer::take_due(PartitionQueue& queue, TimePoint now) {
+RecordBuffer::Taken RecordBuffer::take_due(PartitionQueue& queue, TimePoint now, bool full_only) {
   const std::lock_guard lock(mutex_);
   Taken taken;
-  if (queue.closed.empty() && queue.open && !queue.open->builder.empty()) {
+  if (!full_only && queue.closed.empty() && queue.open && !queue.open->builder.empty()) {
     const TimePoint due_at = queue.open->opened_at + options_.linger;
     if (options_.linger.count() == 0 || due_at <= now) {
       close_open(queue);
@@ -246,8 +248,12 @@ RecordBuffer::Taken RecordBuffer::take_due(PartitionQueue& queue, TimePoint now)
       taken.due_at = due_at;
     }
   }
-  queue.wants_records = queue.closed.empty();
-  if (queue.closed.empty()) return taken;
+  using Wants = PartitionQueue::Wants;
+  if (queue.closed.empty()) {
+    queue.wants = full_only ? Wants::full_batches : Wants::records;
+    return taken;
+  }
+  queue.wants = Wants::nothing;
   taken.batch = std::move(queue.closed.front());
   queue.closed.pop_front();
   return taken;
@@ -255,12 +261,12 @@ RecordBuffer::Taken RecordBuffer::take_due(PartitionQueue& queue, TimePoint now)
 
 void RecordBuffer::pause(PartitionQueue& queue) {
   const std::lock_guard lock(mutex_);
-  queue.wants_records = false;
+  queue.wants = PartitionQueue::Wants::nothing;
 }
 
 void RecordBuffer::resume(PartitionQueue& queue) {
   const std::lock_guard lock(mutex_);
-  queue.wants_records = true;
+  queue.wants = PartitionQueue::Wants::records;
 }
 
 std::vector<BatchPtr> RecordBuffer::take_all(PartitionQueue& queue) { return take_expired(queue, TimePoint::max()); }

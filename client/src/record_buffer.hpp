@@ -54,8 +54,9 @@ class RecordBuffer {
     BatchPtr batch;                                               ///< null: nothing is due
     std::optional<std::chrono::steady_clock::time_point> due_at;  ///< then an open batch will be
   };
-  /// The next batch of the partition that is to be sent. When there is none the sender will be woken for the next record.
-  Taken take_due(PartitionQueue& queue, std::chrono::steady_clock::time_point now);
+  /// The next batch of the partition that is to be sent, of full ones only if that is wanted. When there is none the sender will
+  /// be woken for the next record, or the next full batch.
+  Taken take_due(PartitionQueue& queue, std::chrono::steady_clock::time_point now, bool full_only);
   /// The sender cannot send for this partition: no wakes until it asks again.
   void pause(PartitionQueue& queue);
   /// The next record is reported as work again.

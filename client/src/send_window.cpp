@@ -13,6 +13,8 @@ namespace {
 
 using State = OutgoingBatch::State;
 
+constexpr std::size_t kPartlyFilledMax = 5;
+
 /// How often a batch may find the broker's idea of its producer wrong before it fails.
 constexpr int kRefusedSequencesMax = 3;
 
@@ -46,6 +48,8 @@ bool SendWindow::has_room() const {
   if (!has_identity() || rewinding_ || needs_identity_) return false;
   return batches_.size() < static_cast<std::size_t>(established_ ? batches_max_ : 1);
 }
+
+bool SendWindow::takes_full_only() const { return batches_.size() >= kPartlyFilledMax; }
 
 void SendWindow::push(BatchPtr batch) {
   LEAT_ASSERT(has_room());

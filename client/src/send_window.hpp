@@ -44,6 +44,8 @@ class SendWindow {
 
   /// Whether a batch may be added that was encoded with next_stamp().
   [[nodiscard]] bool has_room() const;
+  /// There are so many that a batch which is not full had better gather records.
+  [[nodiscard]] bool takes_full_only() const;
   [[nodiscard]] const record::ProducerStamp& next_stamp() const { return identity_; }
   void push(BatchPtr batch);
   /// One that failed before it got a sequence: it only takes its place in the order of callbacks.

@@ -22,7 +22,7 @@ struct ProducerState {
     Offset base_offset;
     friend bool operator==(const Batch&, const Batch&) = default;
   };
-  static constexpr std::size_t kInFlightMax = 5;  ///< a producer may have so many unanswered, in each partition
+  static constexpr std::size_t kInFlightMax = 10;  ///< a producer may have so many unanswered, in each partition
   /// One more: when none of those is in the segments yet, a checkpoint still has one that is.
   static constexpr std::size_t kBatchesMax = kInFlightMax + 1;
 

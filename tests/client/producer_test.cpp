@@ -91,6 +91,28 @@ TEST_F(ProducerTest, GathersRecordsWhileBatchesAreUnacknowledged) {
   EXPECT_EQ(broker.publishes()[1].header.record_count, 100);
 }
 
+TEST_F(ProducerTest, BeyondFiveBatchesOnlyFullOnesLeave) {
+  auto opts = producer_options();
+  opts.batch_bytes_max = 1'000;
+  Producer producer(client, opts);
+  ASSERT_TRUE(producer.publish("t", OutgoingRecord::text("first")));
+  withhold_acks();
+  for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_TRUE(producer.send("t", OutgoingRecord::text("one of five")));
+    broker.wait_for_publishes(2 + i);
+  }
+  for (const std::size_t bytes : {100U, 100U, 300U, 300U, 300U}) {
+    ASSERT_TRUE(producer.send("t", OutgoingRecord::text(std::string(bytes, 'x'))));
+  }
+  broker.wait_for_publishes(7);
+  EXPECT_EQ(broker.publishes()[6].header.record_count, 4) << "those that a batch holds";
+  broker.on_publish({});
+  broker.release_acks();
+  ASSERT_TRUE(producer.flush());
+  ASSERT_EQ(broker.publishes().size(), 8U);
+  EXPECT_EQ(broker.publishes()[7].header.record_count, 1);
+}
+
 TEST_F(ProducerTest, ABatchIsClosedAtItsSize) {
   auto opts = producer_options();
   opts.batch_bytes_max = 1'000;

@@ -48,7 +48,7 @@ class SimulatedBroker {
 
   // --- producers and readers
   Result<void> publish(LogId log, std::size_t producer, std::int32_t records, std::size_t record_bytes, record::Codec codec);
-  /// Sends one of the producer's last five batches once more.
+  /// Sends one of the producer's last ten batches once more.
   Result<void> publish_again(LogId log, std::size_t producer, std::size_t back);
   /// Leaves sequences out, which the store must notice.
   Result<void> publish_gap(LogId log, std::size_t producer);

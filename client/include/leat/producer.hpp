@@ -27,10 +27,12 @@ struct ProducerOptions {
   /// A batch is closed before it grows beyond this (before compression), or beyond the topic's max.message.bytes, or the broker's
   /// largest frame, whatever is less. A larger record travels alone. Four of the default fill a group of the broker's journal.
   std::size_t batch_bytes_max = 240 << 10;
-  /// How long a batch may wait for more records. 0 is natural batching: a batch leaves at once while fewer than
-  /// in_flight_batches_max of its partition are unacknowledged, and gathers records while that many are.
+  /// How long a batch may wait for more records. 0 is natural batching: a batch leaves at once while fewer than five of its
+  /// partition (or in_flight_batches_max) are unacknowledged, and gathers records while that many are.
   std::chrono::milliseconds linger{0};
-  int in_flight_batches_max = 5;            ///< a partition; 1 to 5, as the broker recognises a repetition among the last five
+  /// A partition's; 1 to 10, as the broker recognises a repetition among the last ten. Beyond five only full batches leave: so
+  /// one journal group of large records is written while the next gathers, and small ones gather in fewer batches.
+  int in_flight_batches_max = 10;
   std::size_t buffer_bytes_max = 32 << 20;  ///< records accepted and not yet acknowledged, over all topics
   /// From acceptance until a record is given up. It is noticed at most an eighth of it late (never more than a second), and
   /// records that share a batch are given up together, with the first.

@@ -28,8 +28,8 @@ class ProducerTableTest : public testing::Test {
     return header;
   }
   /// Batches of ten records with sequences and offsets from 0 on.
-  void record_batches(int count) {
-    for (int i = 0; i < count; ++i) table_.record(batch(10 * i, 10), Offset(10 * i), now_ms_);
+  void record_batches(std::size_t count) {
+    for (int i = 0; i < static_cast<int>(count); ++i) table_.record(batch(10 * i, 10), Offset(10 * i), now_ms_);
   }
   std::vector<ProducerId> known() const {
     std::vector<ProducerId> ids;
@@ -75,7 +75,7 @@ TEST_F(ProducerTableTest, TheLastFiveBatchesAreKnownAgain) {
 }
 
 TEST_F(ProducerTableTest, WhatCameLongBeforeIsOutOfOrder) {
-  record_batches(7);
+  record_batches(ProducerState::kBatchesMax + 1);
   expect_error(batch(0, 10), Errc::out_of_order_sequence);
 }
 
@@ -165,7 +165,7 @@ TEST_F(ProducerTableTest, ATableThatGoesGivesItsPlacesBack) {
 }
 
 TEST_F(ProducerTableTest, ASnapshotLeavesOutWhatLiesBehindItsEnd) {
-  record_batches(7);
+  record_batches(ProducerState::kBatchesMax + 1);
   const auto snapshot = table_.snapshot(Offset(50));
   ASSERT_EQ(snapshot.size(), 1U);
   EXPECT_THAT(snapshot[0].batches,
@@ -174,7 +174,7 @@ TEST_F(ProducerTableTest, ASnapshotLeavesOutWhatLiesBehindItsEnd) {
 }
 
 TEST_F(ProducerTableTest, ASnapshotLeavesOutProducersOfWhichNothingIsLeft) {
-  record_batches(7);
+  record_batches(ProducerState::kBatchesMax + 1);
   EXPECT_TRUE(table_.snapshot(Offset(10)).empty());
 }
 
