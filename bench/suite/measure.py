@@ -239,7 +239,7 @@ def end_to_end(session: Session, workload: Workload, sizes: Sizes) -> Sample:
 
 
 def fastest_in_flight(session: Session, workload: Workload, sizes: Sizes) -> int:
-    key = (workload.name, session.broker.name, session.mode.name)
+    key = key_of(session, workload)
     if key not in sizes.in_flight:
         sizes.in_flight[key] = max(FAN_IN_FLIGHT, key=lambda in_flight: fan_pilot_rate(session, workload, in_flight))
     return sizes.in_flight[key]

@@ -13,85 +13,75 @@ CLOSE = ", within the spread"
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
-    """One figure of all workloads of a kind: a row a workload, a column a contender."""
+class Figure:
+    """One figure of all workloads of a kind: a row a workload, a column a contender. In GLANCE of one workload: a row."""
 
     title: str
-    kind: str
+    of: str
     metric: str
     scale: float = 1.0
 
 
 TABLES = (
-    Table("Publish: records/s", "publish", "records_per_s"),
-    Table("Publish: server's processor seconds per million records", "publish", "server_cpu_s_per_million"),
-    Table("Publish: load's processor seconds per million records", "publish", "load_cpu_s_per_million"),
-    Table("Publish: server's peak memory (MB)", "publish", "peak_memory_bytes", 1e-6),
-    Table("Publish: how long batches wait to fill, where it is chosen by pilots (ms)", "publish", "linger_ms"),
-    Table("Acknowledgement with one record in flight: p50 (us)", "ack", "ack_us_p50"),
-    Table("Acknowledgement with one record in flight: p99 (us)", "ack", "ack_us_p99"),
-    Table("Acknowledgement: server's processor seconds per million records", "ack", "server_cpu_s_per_million"),
-    Table("Acknowledgement: server's peak memory (MB)", "ack", "peak_memory_bytes", 1e-6),
-    Table("End to end: p50 (us)", "e2e", "latency_us_p50"),
-    Table("End to end: p99 (us)", "e2e", "latency_us_p99"),
-    Table("End to end: p99.9 (us)", "e2e", "latency_us_p999"),
-    Table("End to end: server's processor seconds per million records", "e2e", "server_cpu_s_per_million"),
-    Table("End to end: server's peak memory (MB)", "e2e", "peak_memory_bytes", 1e-6),
-    Table("End to end: how long batches wait to fill, where it is chosen by pilots (ms)", "e2e", "linger_ms"),
-    Table("Catch-up: records/s", "catch-up", "records_per_s"),
-    Table("Catch-up: server's processor seconds per million records", "catch-up", "server_cpu_s_per_million"),
-    Table("Catch-up: load's processor seconds per million records", "catch-up", "load_cpu_s_per_million"),
-    Table("Catch-up: server's peak memory (MB)", "catch-up", "peak_memory_bytes", 1e-6),
-    Table("Catch-up: share of the server's files in the page cache before it (%)", "catch-up", "resident_share", 100.0),
-    Table("Mixed: published records/s", "mixed", "publish_records_per_s"),
-    Table("Mixed: end to end at the tail, p50 (us)", "mixed", "tail_latency_us_p50"),
-    Table("Mixed: end to end at the tail, p99 (us)", "mixed", "tail_latency_us_p99"),
-    Table("Mixed: caught up records/s", "mixed", "catch_up_records_per_s"),
-    Table("Mixed: server's processor seconds", "mixed", "server_cpu_s"),
-    Table("Mixed: server's peak memory (MB)", "mixed", "peak_memory_bytes", 1e-6),
-    Table("Fan-out: deliveries/s", "fan", "deliveries_per_s"),
-    Table("Fan-out: p50 (us)", "fan", "latency_us_p50"),
-    Table("Fan-out: p99 (us)", "fan", "latency_us_p99"),
-    Table("Fan-out: server's processor seconds per million deliveries", "fan", "server_cpu_s_per_million"),
-    Table("Fan-out: server's peak memory (MB)", "fan", "peak_memory_bytes", 1e-6),
-    Table("Fan-out: records under way, chosen by pilots", "fan", "in_flight"),
-    Table("Recovery after SIGKILL, from exec to the first answer (s)", "recovery", "recovery_s"),
-    Table("Recovery: size of the log (MB)", "recovery", "log_bytes", 1e-6),
-    Table("Recovery: peak memory while the log was written (MB)", "recovery", "publish_peak_memory_bytes", 1e-6),
-    Table("Against partitions: records/s", "partitions", "records_per_s"),
-    Table("Against partitions: idle memory (MB)", "partitions", "idle_memory_bytes", 1e-6),
-    Table("Against partitions: peak memory (MB)", "partitions", "peak_memory_bytes", 1e-6),
-    Table("Against idle connections: records/s", "connections", "records_per_s"),
-    Table("Against idle connections: memory with all of them idle (MB)", "connections", "idle_memory_bytes", 1e-6),
+    Figure("Publish: records/s", "publish", "records_per_s"),
+    Figure("Publish: server's processor seconds per million records", "publish", "server_cpu_s_per_million"),
+    Figure("Publish: load's processor seconds per million records", "publish", "load_cpu_s_per_million"),
+    Figure("Publish: server's peak memory (MB)", "publish", "peak_memory_bytes", 1e-6),
+    Figure("Publish: how long batches wait to fill, where it is chosen by pilots (ms)", "publish", "linger_ms"),
+    Figure("Acknowledgement with one record in flight: p50 (us)", "ack", "ack_us_p50"),
+    Figure("Acknowledgement with one record in flight: p99 (us)", "ack", "ack_us_p99"),
+    Figure("Acknowledgement: server's processor seconds per million records", "ack", "server_cpu_s_per_million"),
+    Figure("Acknowledgement: server's peak memory (MB)", "ack", "peak_memory_bytes", 1e-6),
+    Figure("End to end: p50 (us)", "e2e", "latency_us_p50"),
+    Figure("End to end: p99 (us)", "e2e", "latency_us_p99"),
+    Figure("End to end: p99.9 (us)", "e2e", "latency_us_p999"),
+    Figure("End to end: server's processor seconds per million records", "e2e", "server_cpu_s_per_million"),
+    Figure("End to end: server's peak memory (MB)", "e2e", "peak_memory_bytes", 1e-6),
+    Figure("End to end: how long batches wait to fill, where it is chosen by pilots (ms)", "e2e", "linger_ms"),
+    Figure("Catch-up: records/s", "catch-up", "records_per_s"),
+    Figure("Catch-up: server's processor seconds per million records", "catch-up", "server_cpu_s_per_million"),
+    Figure("Catch-up: load's processor seconds per million records", "catch-up", "load_cpu_s_per_million"),
+    Figure("Catch-up: server's peak memory (MB)", "catch-up", "peak_memory_bytes", 1e-6),
+    Figure("Catch-up: share of the server's files in the page cache before it (%)", "catch-up", "resident_share", 100.0),
+    Figure("Mixed: published records/s", "mixed", "publish_records_per_s"),
+    Figure("Mixed: end to end at the tail, p50 (us)", "mixed", "tail_latency_us_p50"),
+    Figure("Mixed: end to end at the tail, p99 (us)", "mixed", "tail_latency_us_p99"),
+    Figure("Mixed: caught up records/s", "mixed", "catch_up_records_per_s"),
+    Figure("Mixed: server's processor seconds", "mixed", "server_cpu_s"),
+    Figure("Mixed: server's peak memory (MB)", "mixed", "peak_memory_bytes", 1e-6),
+    Figure("Fan-out: deliveries/s", "fan", "deliveries_per_s"),
+    Figure("Fan-out: p50 (us)", "fan", "latency_us_p50"),
+    Figure("Fan-out: p99 (us)", "fan", "latency_us_p99"),
+    Figure("Fan-out: server's processor seconds per million deliveries", "fan", "server_cpu_s_per_million"),
+    Figure("Fan-out: server's peak memory (MB)", "fan", "peak_memory_bytes", 1e-6),
+    Figure("Fan-out: records under way, chosen by pilots", "fan", "in_flight"),
+    Figure("Recovery after SIGKILL, from exec to the first answer (s)", "recovery", "recovery_s"),
+    Figure("Recovery: size of the log (MB)", "recovery", "log_bytes", 1e-6),
+    Figure("Recovery: peak memory while the log was written (MB)", "recovery", "publish_peak_memory_bytes", 1e-6),
+    Figure("Against partitions: records/s", "partitions", "records_per_s"),
+    Figure("Against partitions: idle memory (MB)", "partitions", "idle_memory_bytes", 1e-6),
+    Figure("Against partitions: peak memory (MB)", "partitions", "peak_memory_bytes", 1e-6),
+    Figure("Against idle connections: records/s", "connections", "records_per_s"),
+    Figure("Against idle connections: memory with all of them idle (MB)", "connections", "idle_memory_bytes", 1e-6),
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One figure of one workload, for the table of what most readers look for."""
-
-    title: str
-    workload: str
-    metric: str
-    scale: float = 1.0
 
 
 THOUSAND = 1e-3
 GLANCE = (
-    Row("publish 100 B (thousand records/s)", "publish/size:100/producers:1/partitions:1", "records_per_s", THOUSAND),
-    Row("publish 1 KiB", "publish/size:1024/producers:1/partitions:1", "records_per_s", THOUSAND),
-    Row("publish 1 KiB, 4 producers", "publish/size:1024/producers:4/partitions:1", "records_per_s", THOUSAND),
-    Row("publish 1 KiB, 1,000 partitions", "publish/size:1024/producers:1/partitions:1000", "records_per_s", THOUSAND),
-    Row("publish 1 KiB, 1,000 partitions, spread", "publish/size:1024/producers:1/partitions:1000/spread", "records_per_s", THOUSAND),
-    Row("publish 64 KiB", "publish/size:65536/producers:1/partitions:1", "records_per_s", THOUSAND),
-    Row("server's processor time, publish 100 B (s per million)", "publish/size:100/producers:1/partitions:1", "server_cpu_s_per_million"),
-    Row("server's processor time, publish 1 KiB", "publish/size:1024/producers:1/partitions:1", "server_cpu_s_per_million"),
-    Row("acknowledgement p50, one record under way (us)", "ack/in_flight:1", "ack_us_p50"),
-    *(Row(f"end to end {percentile}, {rate:,}/s (us)", f"e2e/rate:{rate}", f"latency_us_{percentile}")
+    Figure("publish 100 B (thousand records/s)", "publish/size:100/producers:1/partitions:1", "records_per_s", THOUSAND),
+    Figure("publish 1 KiB", "publish/size:1024/producers:1/partitions:1", "records_per_s", THOUSAND),
+    Figure("publish 1 KiB, 4 producers", "publish/size:1024/producers:4/partitions:1", "records_per_s", THOUSAND),
+    Figure("publish 1 KiB, 1,000 partitions", "publish/size:1024/producers:1/partitions:1000", "records_per_s", THOUSAND),
+    Figure("publish 1 KiB, 1,000 partitions, spread", "publish/size:1024/producers:1/partitions:1000/spread", "records_per_s", THOUSAND),
+    Figure("publish 64 KiB", "publish/size:65536/producers:1/partitions:1", "records_per_s", THOUSAND),
+    Figure("server's processor time, publish 100 B (s per million)", "publish/size:100/producers:1/partitions:1", "server_cpu_s_per_million"),
+    Figure("server's processor time, publish 1 KiB", "publish/size:1024/producers:1/partitions:1", "server_cpu_s_per_million"),
+    Figure("acknowledgement p50, one record under way (us)", "ack/in_flight:1", "ack_us_p50"),
+    *(Figure(f"end to end {percentile}, {rate:,}/s (us)", f"e2e/rate:{rate}", f"latency_us_{percentile}")
       for percentile in ("p50", "p99") for rate in (1_000, 10_000, 50_000)),
-    *(Row(f"catch-up {title}, {files} (thousand records/s)", f"catch-up/size:{size}/files:{files}", "records_per_s", THOUSAND)
+    *(Figure(f"catch-up {title}, {files} (thousand records/s)", f"catch-up/size:{size}/files:{files}", "records_per_s", THOUSAND)
       for size, title in ((100, "100 B"), (1024, "1 KiB"), (65536, "64 KiB")) for files in ("warm", "cold")),
-    *(Row(f"fan-out to {count:,} over TCP (thousand deliveries/s)", f"fan/transport:tcp/subscribers:{count}/closed", "deliveries_per_s", THOUSAND)
+    *(Figure(f"fan-out to {count:,} over TCP (thousand deliveries/s)", f"fan/transport:tcp/subscribers:{count}/closed", "deliveries_per_s", THOUSAND)
       for count in (1, 100, 1_000)),
 )
 
@@ -172,13 +162,13 @@ def _goals(verdicts: Sequence[Verdict], rounds: int) -> str:
 
 def _glance(results: Results) -> list[str]:
     contenders = results.contenders
-    rows = [[row.title, *(_marked(results, row.workload, c, row.metric, row.scale, shows_spread=False) for c in contenders)]
-            for row in GLANCE if any(results.get(row.workload, c, row.metric) for c in contenders)]
+    rows = [[row.title, *(_marked(results, row.of, c, row.metric, row.scale, shows_spread=False) for c in contenders)]
+            for row in GLANCE if any(results.get(row.of, c, row.metric) for c in contenders)]
     return ["## At a glance\n\nMedians.\n\n" + markdown_table(["", *(c.label for c in contenders)], rows)] if rows else []
 
 
-def _figures(results: Results, table: Table) -> str:
-    workloads = results.workloads(table.kind)
+def _figures(results: Results, table: Figure) -> str:
+    workloads = results.workloads(table.of)
     columns = [c for c in results.contenders if any(results.get(name, c, table.metric) for name in workloads)]
     if not columns:
         return ""
