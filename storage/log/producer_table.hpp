@@ -10,6 +10,7 @@
 
 #include "protocol/base/result.hpp"
 #include "protocol/record/format.hpp"
+#include "protocol/record/in_flight_limit.hpp"
 #include "storage/log/producer_registry.hpp"
 
 namespace leat::storage {
@@ -22,7 +23,8 @@ struct ProducerState {
     Offset base_offset;
     friend bool operator==(const Batch&, const Batch&) = default;
   };
-  static constexpr std::size_t kInFlightMax = 10;  ///< a producer may have so many unanswered, in each partition
+  static constexpr std::size_t kInFlightMax =
+      record::kInFlightBatchesMax;  ///< a producer may have so many unanswered, in each partition
   /// One more: when none of those is in the segments yet, a checkpoint still has one that is.
   static constexpr std::size_t kBatchesMax = kInFlightMax + 1;
 

@@ -4,14 +4,9 @@
 
 #include "protocol/record/batch_reader.hpp"
 #include "protocol/record/batch_validator.hpp"
+#include "protocol/record/in_flight_limit.hpp"
 
 namespace leat::testing {
-namespace {
-
-/// As protocol/PROTOCOL.md has it.
-constexpr std::size_t kInFlightMax = 10;
-
-}  // namespace
 
 Result<native::PublishAck> FakePartition::append(ByteSpan batch, native::AckLevel level) {
   LEAT_ASSIGN(const auto header,
@@ -26,7 +21,7 @@ Result<native::PublishAck> FakePartition::append(ByteSpan batch, native::AckLeve
   if (header.producer_id != kNoProducer) {
     Producer& producer = producers_[header.producer_id.value()];
     producer.last.push_back({header.base_sequence, header.record_count, stored.base});
-    if (producer.last.size() > kInFlightMax) producer.last.pop_front();
+    if (producer.last.size() > record::kInFlightBatchesMax) producer.last.pop_front();
     producer.next_sequence = static_cast<std::int32_t>((static_cast<std::uint32_t>(header.last_sequence()) + 1) & 0x7fffffffU);
   }
   batches_.push_back(std::move(stored));
