@@ -32,7 +32,12 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+  if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    const int error = errno;
+    close();  // a constructor that throws has no destructor: tests that connect until somebody listens ran out of descriptors
+    errno = error;
+    fail("connect");
+  }
 }
 
 RawClient::~RawClient() { close(); }
