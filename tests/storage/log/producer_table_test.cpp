@@ -69,9 +69,9 @@ TEST_F(ProducerTableTest, TheNextBatchFollowsWithoutAGap) {
   expect_new(batch(30, 1));
 }
 
-TEST_F(ProducerTableTest, TheLastFiveBatchesAreKnownAgain) {
-  record_batches(7);
-  for (int i = 2; i < 7; ++i) EXPECT_EQ(table_.check(batch(10 * i, 10)).value(), Offset(10 * i)) << i;
+TEST_F(ProducerTableTest, TheLastTenBatchesAreKnownAgain) {
+  record_batches(12);
+  for (int i = 2; i < 12; ++i) EXPECT_EQ(table_.check(batch(10 * i, 10)).value(), Offset(10 * i)) << i;
 }
 
 TEST_F(ProducerTableTest, WhatCameLongBeforeIsOutOfOrder) {
